@@ -30,15 +30,17 @@ def rebalanced_cross_entropy(logits: Tensor, index: Tensor, share: Tensor, weigh
     return (per_pixel * weights[index[..., 0]]).mean(), per_pixel.detach().mean()
 
 
-def huber(prediction: Tensor, truth: Tensor, delta: float) -> Tensor:
+def huber(prediction: Tensor, truth: Tensor, delta: float, weight: Tensor) -> Tensor:
     """Huber distance of ab, summed over a and b, averaged over pixels, in units of ``delta`` Lab units.
 
     Args:
         prediction: ``(N, 2, h, w)`` float, Lab units.
         truth: ``(N, 2, h, w)`` float, Lab units.
         delta: Where the square turns into the absolute value, Lab units.
+        weight: ``(N, 1, h, w)`` float, how much each pixel counts.
     """
-    return F.huber_loss(prediction / delta, truth / delta, reduction="none").sum(dim=1).mean()
+    distance = F.huber_loss(prediction / delta, truth / delta, reduction="none")
+    return (distance * weight).sum(dim=1).mean()
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:

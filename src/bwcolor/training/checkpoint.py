@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints: complete, atomic, rotated."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bwcolor.errors import NothingToDoError, OutputError
+
+FOLDER = "checkpoints"
+KEPT = 2  # newest checkpoints that stay; each holds everything
+
+
+def save(run: Path, step: int, state: dict[str, Any]) -> Path:
+    """Write a checkpoint beside the others and drop the oldest.
+
+    Args:
+        run: The run's folder.
+        step: Optimizer steps done.
+        state: Tensors and plain values only.
+
+    Returns:
+        The file.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    target = run / FOLDER / f"step-{step:08d}.pt"
+    temporary = target.with_suffix(".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as stream:
+            torch.save(state, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+        for old in sorted(target.parent.glob("step-*.pt"))[:-KEPT]:
+            old.unlink()
+    except OSError as error:
+        raise OutputError(f"The checkpoint {target} cannot be written: {error}.", "Free some space.") from error
+    return target
+
+
+def load_newest(run: Path) -> dict[str, Any]:
+    """Read the newest checkpoint of a run that is whole.
+
+    Args:
+        run: The run's folder.
+
+    Returns:
+        What was given to `save`.
+
+    Raises:
+        NothingToDoError: There is none.
+    """
+    for path in sorted((run / FOLDER).glob("step-*.pt"), reverse=True):
+        try:
+            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        except (RuntimeError, EOFError, OSError):
+            continue
+        return state
+    raise NothingToDoError(f"{run} holds no checkpoint to resume.", "Start anew with: bwcolor train --out RUN_DIR.")
