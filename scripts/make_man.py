@@ -93,7 +93,7 @@ def page(name: str, command: Any, names: list[str]) -> str:
         command: Its typer command.
         names: Of all pages, for SEE ALSO.
     """
-    context = command.context_class(command, info_name=name)
+    context = command.context_class(command, info_name=name, **command.context_settings)
     title = name.replace(" ", "-")
     usage = " ".join([name, *command.collect_usage_pieces(context)])
     parts = [
