@@ -123,7 +123,8 @@ def empirical_prior(counts: NDArray[np.float64], centers: NDArray[np.float32], s
         distance = ((centers[:, None, :].astype(np.float64) - centers[None, :, :]) ** 2).sum(axis=2)
         kernel = np.exp(-distance / (2 * sigma * sigma))
         prior = (kernel / kernel.sum(axis=0, keepdims=True)) @ prior
-    return prior / prior.sum()
+    share: NDArray[np.float64] = prior / prior.sum()
+    return share
 
 
 def rebalancing_weights(
@@ -140,7 +141,8 @@ def rebalancing_weights(
         ``(Q,)`` float64 with ``sum(prior * weights) == 1``.
     """
     weights = ((1.0 - mix) * prior + mix / prior.size) ** -power
-    return weights / (prior * weights).sum()
+    normalized: NDArray[np.float64] = weights / (prior * weights).sum()
+    return normalized
 
 
 def annealed_mean(logits: Tensor, centers: Tensor, temperature: float = ANNEALED_TEMPERATURE) -> Tensor:

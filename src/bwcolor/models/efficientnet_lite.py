@@ -12,6 +12,7 @@ import hashlib
 import io
 import math
 from importlib import util
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -87,12 +88,12 @@ class InvertedResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(N, inputs, h, w)`` to ``(N, outputs, h / stride, w / stride)``."""
-        y = x
+        y: Tensor = x
         if self.expands:
             y = F.relu6(self.bn0(self.expand_conv(y)))
         y = F.relu6(self.bn1(self.depthwise_conv(y)))
         y = self.bn2(self.project_conv(y))
-        return x + y if self.adds_input else y
+        return x.add(y) if self.adds_input else y
 
 
 class EfficientNetLite2(nn.Module):
@@ -131,7 +132,7 @@ class EfficientNetLite2(nn.Module):
         """Return the features at 1/4, 1/8, 1/16 and 1/32, given those at 1/4 from `stem`."""
         features = [first]
         x = first
-        for begin, end in zip(TAP_STAGES[:-1], TAP_STAGES[1:], strict=True):
+        for begin, end in pairwise(TAP_STAGES):
             for block in self.blocks[self.stage_ends[begin] : self.stage_ends[end]]:
                 x = block(x)
             features.append(x)

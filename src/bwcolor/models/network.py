@@ -32,8 +32,8 @@ def build(row: ModelRow) -> nn.Module:
     """Return a fresh network of a row.
 
     Every network keeps the contract ``forward(lightness, hints=None) -> ab``: lightness ``(N, 1, h, w)`` float, CIE L*
-    0..100, h and w multiples of ``row.stride``; hints ``(N, 3, h, w)``: a, b, mask; ab ``(N, 2, h/s, w/s)`` float in Lab
-    units with ``s = row.ab_stride``.
+    0..100, h and w multiples of ``row.stride``; hints ``(N, 3, h, w)``: a, b, mask; ab ``(N, 2, h/s, w/s)`` float in
+    Lab units with ``s = row.ab_stride``.
     """
     module, _, name = row.home.partition(":")
     network: nn.Module = getattr(import_module(module), name)()

@@ -22,6 +22,7 @@ AB_STRIDE = 4  # the network's grid is a quarter of its input
 DECODER_CHANNELS = (256, 128, 96)  # at 1/16, 1/8, 1/4
 HINT_CHANNELS = 48  # of the hint branch at every scale
 AB_SCALE = 110.0  # Lab units to about +-1 inside the network
+RESIDUAL_SCALE = 20.0  # Lab units per unit of the ab head's output
 WHITE_CODE = 255.0  # full scale of the sRGB codes that the encoder was trained on
 
 
@@ -55,8 +56,8 @@ class UpStage(nn.Module):
         y = self.up(x) + self.skip(skip)
         if hint is not None:
             y = y + self.hint(hint)
-        y = self.block(F.relu(self.bn(y)))
-        return y
+        z: Tensor = self.block(F.relu(self.bn(y)))
+        return z
 
 
 class HintBranch(nn.Module):
@@ -102,8 +103,8 @@ class Classify(nn.Module):
 
     def decode(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         """Return the decoder's features: ``(N, 96, h/4, w/4)``."""
-        *skips, x = self.encoder.taps(self.encoder.stem(encoder_input(lightness)))
-        x = x + self.whole(x.mean(dim=(2, 3)))[:, :, None, None]
+        *skips, deepest = self.encoder.taps(self.encoder.stem(encoder_input(lightness)))
+        x: Tensor = deepest + self.whole(deepest.mean(dim=(2, 3)))[:, :, None, None]
         branch: list[Tensor] | list[None] = [None] * len(self.decoder) if hints is None else self.hints(hints)
         for stage, skip, hint in zip(self.decoder, reversed(skips), branch, strict=True):
             x = stage(x, skip, hint)
@@ -150,4 +151,5 @@ class Gan(Classify):
 
     def refine(self, features: Tensor, logits: Tensor, temperature: float) -> Tensor:
         """Return ab ``(N, 2, h/4, w/4)`` in Lab units: the decoded bins plus the residual."""
-        return super().refine(features, logits, temperature) + AB_SCALE * self.ab_head(self.ab_block(features)).float()
+        residual: Tensor = self.ab_head(self.ab_block(features))
+        return super().refine(features, logits, temperature) + RESIDUAL_SCALE * residual.float()

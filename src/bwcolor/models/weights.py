@@ -56,7 +56,7 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     if not path.is_file():
         raise WeightsError(f"{path} does not exist.", "Give --weights a .safetensors file.")
     try:
-        with safe_open(path, framework="pt") as opened:  # type: ignore[no-untyped-call]
+        with safe_open(path, framework="pt") as opened:
             state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
             metadata = dict(opened.metadata() or {})
     except (SafetensorError, OSError) as error:

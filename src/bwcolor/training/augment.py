@@ -53,7 +53,8 @@ def _emulsion(options: FilmOptions, generator: np.random.Generator) -> NDArray[n
     ):
         if draw < probability:
             weights = np.clip(np.array(response) + generator.uniform(-0.1, 0.1, 3), 0, None)
-            return (weights / weights.sum()).astype(np.float32)
+            response_weights: NDArray[np.float32] = (weights / weights.sum()).astype(np.float32)
+            return response_weights
         draw -= probability
     return None
 

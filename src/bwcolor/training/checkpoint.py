@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def load_newest(run: Path) -> dict[str, Any]:
     for path in sorted((run / FOLDER).glob("step-*.pt"), reverse=True):
         try:
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, OSError):
+        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):
             continue
         return state
     raise NothingToDoError(f"{run} holds no checkpoint to resume.", "Start anew with: bwcolor train --out RUN_DIR.")

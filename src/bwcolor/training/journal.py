@@ -16,6 +16,19 @@ log = logging.getLogger("bwcolor.training")
 SHEET_HEIGHT = 144  # pixels of each picture on a sample sheet
 SHEET_GROUPS = 3  # photographs side by side, each as gray | ours | truth
 GAP = 4  # pixels between pictures
+STEP_COLUMNS = (
+    "step",
+    "seen",
+    "seconds",
+    "rate",
+    "cross_entropy",
+    "huber",
+    "discriminator",
+    "generator",
+    "gradient",
+    "gradient_refining",
+)
+EVALUATION_COLUMNS = ("step", "cross_entropy", "psnr", "psnr_gray", "chroma_ratio", "certainty")
 
 
 class Journal:
@@ -37,22 +50,22 @@ class Journal:
         with path.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream, lineterminator="\n").writerows(kept)
 
-    def _append(self, name: str, row: dict[str, float]) -> None:
+    def _append(self, name: str, columns: tuple[str, ...], row: dict[str, float]) -> None:
         path = self.run / name
         fresh = not path.exists() or path.stat().st_size == 0
         with path.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, list(row), lineterminator="\n")
+            writer = csv.DictWriter(stream, columns, lineterminator="\n")
             if fresh:
                 writer.writeheader()
             writer.writerow({k: v if isinstance(v, int) else f"{v:.6g}" for k, v in row.items()})
 
     def step(self, row: dict[str, float]) -> None:
-        """Record a step; the first value must be the step's number."""
-        self._append("steps.csv", row)
+        """Record a step: any of STEP_COLUMNS, "step" at least."""
+        self._append("steps.csv", STEP_COLUMNS, row)
 
     def evaluation(self, row: dict[str, float]) -> None:
-        """Record an evaluation and log it."""
-        self._append("evaluations.csv", row)
+        """Record an evaluation, any of EVALUATION_COLUMNS, and log it."""
+        self._append("evaluations.csv", EVALUATION_COLUMNS, row)
         log.info("evaluation  %s", "  ".join(f"{k} {v:.5g}" for k, v in row.items()))
 
     def sheet(self, step: int, triples: list[tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]]) -> Path:
@@ -73,9 +86,7 @@ class Journal:
             cells.append(np.hstack([np.pad(p, ((0, GAP), (0, GAP), (0, 0)), constant_values=255) for p in scaled]))
         rows = [np.hstack(cells[i : i + SHEET_GROUPS]) for i in range(0, len(cells), SHEET_GROUPS)]
         widest = max(row.shape[1] for row in rows)
-        sheet = np.vstack(
-            [np.pad(r, ((0, 0), (0, widest - r.shape[1]), (0, 0)), constant_values=255) for r in rows]
-        )
+        sheet = np.vstack([np.pad(r, ((0, 0), (0, widest - r.shape[1]), (0, 0)), constant_values=255) for r in rows])
         path = self.run / "samples" / f"step-{step:08d}.png"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(cv2.imencode(".png", sheet[..., ::-1])[1].tobytes())

@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,16 +23,17 @@ from torch import Tensor, nn
 
 from bwcolor import __version__
 from bwcolor.color import bins
-from bwcolor.errors import ExitCode, UsageError, WeightsError
+from bwcolor.errors import BwcolorError, ExitCode, UsageError, WeightsError
 from bwcolor.models import weights as weight_files
-from bwcolor.models.efficientnet_lite import load_imagenet_weights, packaged_weights
+from bwcolor.models.devices import resolve_device, resolve_precision
+from bwcolor.models.efficientnet_lite import SameConv2d, load_imagenet_weights, packaged_weights
 from bwcolor.models.network import build
 from bwcolor.models.patchgan import PatchGan
 from bwcolor.models.table import find_model
-from bwcolor.models.trunk import AB_STRIDE, Gan
+from bwcolor.models.trunk import AB_STRIDE, Classify, Gan
 from bwcolor.training import checkpoint
 from bwcolor.training.augment import FilmOptions
-from bwcolor.training.batches import Batch, batches, true_ab
+from bwcolor.training.batches import Batch, batches, make_batch, true_ab
 from bwcolor.training.data import Photos, open_photos
 from bwcolor.training.journal import Journal
 from bwcolor.training.losses import discriminator_loss, generator_loss, huber, rebalanced_cross_entropy
@@ -42,11 +44,12 @@ log = logging.getLogger("bwcolor.training")
 
 PRIOR_PHOTOS = 2000  # photographs whose colors make the prior
 PRIOR_SIGMA = 5.0  # Lab units of its smoothing
+SETTLING_BATCHES = 20  # over which the averaged weights' batch norms are measured anew
 LOG_SECONDS = 30.0
 DISCRIMINATOR_BETAS = (0.5, 0.999)
 
 
-class Stopped(Exception):
+class Stopped(BwcolorError):
     """A signal asked for the end; everything is saved.
 
     Attributes:
@@ -54,7 +57,7 @@ class Stopped(Exception):
     """
 
     def __init__(self, number: int, run: Path) -> None:
-        super().__init__(f"Stopped and saved. Go on with: bwcolor train --resume {run}")
+        super().__init__("Stopped and saved.", f"Go on with: bwcolor train --resume {run}")
         self.exit_code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
 
 
@@ -74,34 +77,15 @@ def _signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def resolve_device(name: str) -> torch.device:
-    """Return the device of a name; "auto" takes CUDA where there is one.
-
-    Raises:
-        UsageError: There is no such device here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"{name!r} is no device.", "Take auto, cpu, cuda or cuda:N.") from error
-    if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
-        raise UsageError(f"There is no device {name!r} here.", "Take --device cpu.")
-    return device
+def untrained_network(options: TrainOptions) -> Classify:
+    """Build the network of a recipe with random weights."""
+    network = build(find_model(options.model))
+    if not isinstance(network, Classify):
+        raise UsageError(f"{options.model!r} cannot be trained.")
+    return network
 
 
-def resolve_precision(name: str, device: torch.device) -> str:
-    """Return "fp32" or "bf16"; "auto" takes bf16 where the processor has units for it."""
-    if name != "auto":
-        return name
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    able = torch.cpu.get_capabilities()
-    return "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "fp32"
-
-
-def fresh_network(options: TrainOptions) -> nn.Module:
+def fresh_network(options: TrainOptions) -> Classify:
     """Build the network and give it the weights that the options name: a file's, ImageNet's, or random ones.
 
     Raises:
@@ -109,7 +93,7 @@ def fresh_network(options: TrainOptions) -> nn.Module:
         WeightsError: The weights do not fit.
     """
     torch.manual_seed(options.seed)
-    network = build(find_model(options.model))
+    network = untrained_network(options)
     if options.init_from:
         state, _ = weight_files.read_state(weight_path(options.init_from))
         missing, unknown = network.load_state_dict(state, strict=False)
@@ -118,7 +102,7 @@ def fresh_network(options: TrainOptions) -> nn.Module:
         if unused or absent:
             raise WeightsError(f"{options.init_from} does not fit {options.model}.", f"First: {(unused + absent)[0]}.")
     elif options.encoder == "imagenet" or (options.encoder == "auto" and packaged_weights() is not None):
-        load_imagenet_weights(network.encoder)  # type: ignore[arg-type]
+        load_imagenet_weights(network.encoder)
     elif options.encoder == "auto":
         raise UsageError(
             "The encoder's ImageNet weights are not installed.",
@@ -133,42 +117,44 @@ def weight_path(name: str) -> Path:
     return path if path.suffix == ".safetensors" else weight_files.shipped_path(find_model(name))
 
 
-def freeze(network: nn.Module) -> None:
+def freeze(network: Classify) -> None:
     """Stop learning where a pretrained encoder gains nothing: stem and layers up to 1/4, 5x5 depthwise weights.
 
     The weight gradient of 5x5 depthwise convolutions costs many times the rest of a step on a CPU.
     """
-    encoder: Any = network.encoder
+    encoder = network.encoder
     stem = [encoder.conv_stem, encoder.bn0, *encoder.blocks[: encoder.stage_ends[1]]]
     for module in stem:
         module.requires_grad_(False)
-    for block in encoder.blocks:
-        if block.depthwise_conv.kernel_size[0] == 5:
-            block.depthwise_conv.requires_grad_(False)
+    for module in encoder.modules():
+        if isinstance(module, SameConv2d) and module.kernel_size == (5, 5):
+            module.requires_grad_(False)
 
 
-def set_training(network: nn.Module, pretrained: bool) -> None:
+def set_training(network: Classify, pretrained: bool) -> None:
     """Switch to training mode; the batch norms of frozen layers keep their statistics."""
     network.train()
     if pretrained:
-        encoder: Any = network.encoder
+        encoder = network.encoder
         for module in [encoder.bn0, *encoder.blocks[: encoder.stage_ends[1]]]:
             module.eval()
 
 
 def parameter_groups(network: nn.Module, options: TrainOptions, pretrained: bool) -> list[dict[str, Any]]:
-    """Split the parameters by learning rate and by whether weight decay touches them."""
-    groups: dict[tuple[bool, bool], list[Tensor]] = {}
+    """Split the parameters by learning rate, by whether weight decay touches them, and by what their gradient is of."""
+    groups: dict[tuple[bool, bool, bool], list[Tensor]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            groups.setdefault((name.startswith("encoder.") and pretrained, parameter.ndim > 1), []).append(parameter)
+            kind = (name.startswith("encoder.") and pretrained, name.startswith("ab_"), parameter.ndim > 1)
+            groups.setdefault(kind, []).append(parameter)
     return [
         {
             "params": parameters,
             "peak": options.encoder_rate if slow else options.rate,
             "weight_decay": options.weight_decay if decays else 0.0,
+            "refines": refines,
         }
-        for (slow, decays), parameters in sorted(groups.items(), key=lambda item: item[0])
+        for (slow, refines, decays), parameters in sorted(groups.items(), key=lambda item: item[0])
     ]
 
 
@@ -205,15 +191,15 @@ class Trainer:
         self.pretrained = options.encoder != "scratch"
         if state is None:
             network = fresh_network(options)
-            prior = measure_prior(self.photos, network.centers, options.seed)  # type: ignore[arg-type]
+            prior = measure_prior(self.photos, network.centers, options.seed)
         else:
-            network = build(find_model(options.model))
+            network = untrained_network(options)
             prior = state["prior"].numpy()
         self.prior = torch.from_numpy(prior)
         weights = bins.rebalancing_weights(prior, options.rebalancing_mix, options.rebalancing_power)
         self.weights = torch.from_numpy(weights).float().to(self.device)
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = build(find_model(options.model)).to(self.device).requires_grad_(False).eval()
+        self.average = untrained_network(options).to(self.device).requires_grad_(False).eval()
         self.average.load_state_dict(network.state_dict())
         if self.pretrained:
             freeze(self.network)
@@ -259,23 +245,25 @@ class Trainer:
         lightness = batch.lightness.to(self.device, memory_format=torch.channels_last)
         hints = None if batch.hints is None else batch.hints.to(self.device)
         ab = F.avg_pool2d(batch.ab.to(self.device), AB_STRIDE)  # (N, 2, c/4, c/4)
-        index, share = bins.soft_encode(ab.movedim(1, -1), self.network.centers, options.neighbours)  # type: ignore[arg-type]
+        index, share = bins.soft_encode(ab.movedim(1, -1), self.network.centers, options.neighbours)
         rate = options.rate_at(self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * rate
-        network: Any = self.network
+        network = self.network
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             features = network.decode(lightness, hints)
             logits = network.bins_head(features)
         loss, entropy = rebalanced_cross_entropy(logits, index, share, self.weights)
         losses = {"cross_entropy": float(entropy)}
-        if isinstance(self.network, Gan):
+        if isinstance(self.network, Gan) and self.step >= options.refine_from * options.steps:
             extra, told = self._refining_loss(features, logits, lightness, ab, index)
             loss, losses = loss + extra, losses | told
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        trained = [p for group in self.optimizer.param_groups for p in group["params"]]
-        losses["gradient"] = float(nn.utils.clip_grad_norm_(trained, options.clip))
+        for refines, name in ((False, "gradient"), (True, "gradient_refining")):
+            members = [p for g in self.optimizer.param_groups if g["refines"] is refines for p in g["params"]]
+            if any(p.grad is not None for p in members):
+                losses[name] = float(nn.utils.clip_grad_norm_(members, options.clip))
         self.optimizer.step()
         self._average()
         return losses | {"rate": rate * options.rate}
@@ -285,9 +273,8 @@ class Trainer:
     ) -> tuple[Tensor, dict[str, float]]:
         """Return the loss of the ab head, and teach the discriminator one step."""
         options = self.options
-        network: Any = self.network
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            fake = network.refine(features, logits.detach(), options.temperature)
+            fake = self.network.refine(features, logits.detach(), options.temperature)
         weight = self.weights[index[..., 0]][:, None]  # (N, 1, h, w)
         distance = huber(fake, ab, options.huber_delta, weight)
         loss = options.huber_weight * distance
@@ -310,14 +297,39 @@ class Trainer:
         for kept, new in zip(self.average.parameters(), self.network.parameters(), strict=True):
             if new.requires_grad:
                 kept.lerp_(new, 1 - decay)
-        for kept, new in zip(self.average.buffers(), self.network.buffers(), strict=True):
-            kept.copy_(new)
+        for held, now in zip(self.average.buffers(), self.network.buffers(), strict=True):
+            held.copy_(now)
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Measure the batch norms of the averaged weights anew, over the same batches at every call.
+
+        Running statistics lag behind weights that still move, and belong to the weights of the last steps, not to their
+        average: with them, colors come out far too strong in the middle of a training.
+        """
+        set_training(self.average, self.pretrained)
+        norms = [m for m in self.average.modules() if isinstance(m, nn.BatchNorm2d) and m.training]
+        usual = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain mean over all batches
+        last = replace(self.options, hint_share=0.0)
+        seen = 0
+        for _ in range(SETTLING_BATCHES):
+            batch = make_batch(self.photos, last, self.options.steps - 1, seen)
+            seen += len(batch.lightness)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+                self.average(batch.lightness.to(self.device, memory_format=torch.channels_last))
+        for norm, momentum in zip(norms, usual, strict=True):
+            norm.momentum = momentum
+        self.average.eval()
 
     def evaluate(self, journal: Journal) -> None:
         """Measure the averaged weights on the held-out photographs and draw the sample sheet."""
         if len(self.held_out) == 0:
             return
         options = self.options
+        self.settle()
         network = self.average.to("cpu")
         numbers, triples = evaluate(
             network,
@@ -333,11 +345,14 @@ class Trainer:
 
     def write_weights(self) -> Path:
         """Write the averaged weights for inference as ``<model>.safetensors`` in the run's folder."""
+        self.settle()
         target = self.run / f"{self.options.model}.safetensors"
         metadata = {
             weight_files.MODEL_KEY: self.options.model,
             "bwcolor.version": __version__,
-            "bwcolor.training": json.dumps({"steps": self.step, "crops": self.seen, **options_to_json(self.options, paths=False)}),
+            "bwcolor.training": json.dumps(
+                {"steps": self.step, "crops": self.seen, **options_to_json(self.options, paths=False)}
+            ),
         }
         weight_files.write_state(self.average.state_dict(), target, metadata)
         digest = hashlib.sha256(target.read_bytes()).hexdigest()
@@ -370,7 +385,9 @@ class Trainer:
                     speed = (self.seen - first_seen) / (now - begun)
                     left = (self.options.steps - self.step) * (now - begun) / (self.step - first) / 60
                     words = "  ".join(f"{k} {v:.4g}" for k, v in losses.items())
-                    log.info("step %d/%d  %s  %.1f crops/s  %.0f min left", self.step, self.options.steps, words, speed, left)
+                    log.info(
+                        "step %d/%d  %s  %.1f crops/s  %.0f min left", self.step, self.options.steps, words, speed, left
+                    )
                 if caught:
                     self.save()
                     raise Stopped(caught[0], self.run)
@@ -414,7 +431,9 @@ def start(options: TrainOptions, run: Path) -> Path:
         UsageError: The folder holds a run already.
     """
     if (run / checkpoint.FOLDER).exists():
-        raise UsageError(f"{run} holds a run already.", f"Go on with: bwcolor train --resume {run}, or take another --out.")
+        raise UsageError(
+            f"{run} holds a run already.", f"Go on with: bwcolor train --resume {run}, or take another --out."
+        )
     return Trainer(options, run).train()
 
 

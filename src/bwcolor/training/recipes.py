@@ -36,6 +36,7 @@ class TrainOptions:
         rebalancing_mix: lambda of the rebalancing (0 full inverse frequency, 1 none).
         rebalancing_power: Exponent on the inverse frequency; 0 is no rebalancing.
         hint_share: Share of the samples that are shown color hints.
+        refine_from: Share of the steps after which the ab head and the discriminator join in (gan).
         temperature: Of the annealed mean on which the ab head rests (gan).
         huber_weight: Weight of the ab head's Huber distance (gan).
         huber_delta: Its bend, in Lab units (gan).
@@ -71,6 +72,7 @@ class TrainOptions:
     rebalancing_mix: float = 0.5
     rebalancing_power: float = 0.4
     hint_share: float = 0.1
+    refine_from: float = 0.0
     temperature: float = 0.6
     huber_weight: float = 0.2
     huber_delta: float = 5.0
@@ -103,8 +105,10 @@ class TrainOptions:
 
 RECIPES = {
     "classify": TrainOptions(model="classify"),
-    "gan": TrainOptions(model="gan", steps=1500, rate=3e-4, encoder_rate=1e-4),
+    "gan": TrainOptions(model="gan", refine_from=0.7),
 }
+# A network that has learned already goes on at a gentler pace, with all its losses at once
+CONTINUED = {"steps": 1500, "rate": 3e-4, "encoder_rate": 1e-4, "refine_from": 0.0}
 
 
 def recipe(model: str, **changes: Any) -> TrainOptions:
@@ -122,7 +126,8 @@ def recipe(model: str, **changes: Any) -> TrainOptions:
     """
     if model not in RECIPES:
         raise UsageError(f"{model!r} cannot be trained.", f"These can: {', '.join(sorted(RECIPES))}.")
-    options = replace(RECIPES[model], **{name: value for name, value in changes.items() if value is not None})
+    start = replace(RECIPES[model], **CONTINUED) if changes.get("init_from") else RECIPES[model]  # type: ignore[arg-type]
+    options = replace(start, **{name: value for name, value in changes.items() if value is not None})
     for name in ("steps", "batch", "evaluate_every", "evaluation_photos"):
         if getattr(options, name) < 1:
             raise UsageError(f"{name.replace('_', ' ')} must be at least 1, not {getattr(options, name)}.")

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from bwcolor.color import bins, spaces
+from bwcolor.models.trunk import Classify
 from bwcolor.training.data import Photos
 from bwcolor.training.losses import rebalanced_cross_entropy
 
@@ -25,7 +26,7 @@ def _codes(lightness: Tensor, ab: Tensor) -> NDArray[np.uint8]:
     return rgb
 
 
-def see(network: nn.Module, lightness: Tensor, working_size: int, temperature: float) -> tuple[Tensor, Tensor]:
+def see(network: Classify, lightness: Tensor, working_size: int, temperature: float) -> tuple[Tensor, Tensor]:
     """Run a network of bins on one photo of any size.
 
     Args:
@@ -43,7 +44,7 @@ def see(network: nn.Module, lightness: Tensor, working_size: int, temperature: f
     small = F.interpolate(lightness, size, mode="bilinear", antialias=True)
     down, right = (-size[0]) % STRIDE, (-size[1]) % STRIDE
     padded = F.pad(small, (0, right, 0, down), mode="reflect" if min(size) > STRIDE else "replicate")
-    ab, logits = network.colors(padded, None, temperature)  # type: ignore[operator]
+    ab, logits = network.colors(padded, None, temperature)
     stride = padded.shape[-1] // ab.shape[-1]
     rows, columns = -(-size[0] // stride), -(-size[1] // stride)
     whole = F.interpolate(ab.float(), padded.shape[-2:], mode="bilinear", align_corners=False)
@@ -53,7 +54,7 @@ def see(network: nn.Module, lightness: Tensor, working_size: int, temperature: f
 
 @torch.no_grad()
 def evaluate(
-    network: nn.Module, photos: Photos, weights: Tensor, count: int, working_size: int, temperature: float
+    network: Classify, photos: Photos, weights: Tensor, count: int, working_size: int, temperature: float
 ) -> tuple[dict[str, float], list[Triple]]:
     """Color held-out photographs and compare.
 
@@ -82,7 +83,7 @@ def evaluate(
         ours, gray = _codes(lightness, ab), _codes(lightness, torch.zeros_like(ab))
         target = F.interpolate(true_ab, logits.shape[-2:], mode="bilinear", antialias=True)
         centers = network.centers
-        found, share = bins.soft_encode(target.movedim(1, -1), centers, 1)  # type: ignore[arg-type]
+        found, share = bins.soft_encode(target.movedim(1, -1), centers, 1)
         sums["cross_entropy"] += float(rebalanced_cross_entropy(logits, found, share, weights)[1])
         sums["certainty"] += float(bins.certainty(logits).mean())
         for name, picture in (("psnr", ours), ("psnr_gray", gray)):

@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Colorizer`: one photo through one network, from its rows to its rows in color.
+
+Color is decided about the whole picture, made small; full size is a matter of carrying ab along the edges of the scan's
+own lightness, strip by strip. So memory is bounded whatever the size, and lightness is never touched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bwcolor.color import bins, spaces
+from bwcolor.color.merge import merge_rows
+from bwcolor.color.upsample import AbUpsampler
+from bwcolor.errors import UsageError, WeightsError
+from bwcolor.models import weights as weight_files
+from bwcolor.models.devices import PRECISIONS, resolve_device, resolve_precision
+from bwcolor.models.network import Classifier, build
+from bwcolor.models.table import DEFAULT_MODEL, ModelRow, find_model
+from bwcolor.photo.photo import Metadata, Photo, Rows, Source
+
+GRAIN = (
+    64  # pixels; inputs are padded to multiples, so that the sizes a run meets stay few (oneDNN caches one plan each)
+)
+LONGEST_SIDE = 4096  # pixels; a panorama's short side shrinks rather than its long side passing this
+STRIP_PIXELS = 1 << 21  # read at a time while a photo is made small
+_LIGHTNESS = {np.dtype(np.uint8): spaces.lightness_table(256), np.dtype(np.uint16): spaces.lightness_table(65536)}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything besides the photo and the weights that decides what a photo's colors will be; all of it resolved.
+
+    Attributes:
+        model: Name of the network.
+        device: "cpu", "cuda" or "cuda:N".
+        precision: "fp32", "bf16" or "fp16".
+        working_size: Short side in pixels at which the network sees the photo.
+        temperature: Of the annealed mean; None for networks without color bins.
+        saturation: Factor on ab.
+        strength: 0 (gray) .. 1 (full color).
+        upsample: "edge" or "bilinear".
+        mirror: Whether the photo and its mirror image are seen and averaged.
+    """
+
+    model: str
+    device: str
+    precision: str
+    working_size: int
+    temperature: float | None
+    saturation: float
+    strength: float
+    upsample: str
+    mirror: bool
+
+
+@dataclass(frozen=True)
+class ColorPhoto:
+    """A photo and its colors, full size, as a stream of rows.
+
+    Attributes:
+        photo: The photo it was made from.
+        rows: ``rows(y0, y1) -> (y1 - y0, width, 3) uint8 | uint16`` sRGB at the scan's depth.
+        certainty: How sure the network is, 0..1, mean over the picture; None where it cannot say.
+        seconds: Seconds of each stage so far: "prepare", "network".
+    """
+
+    photo: Photo
+    rows: Rows
+    certainty: float | None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return self.photo.width
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return self.photo.height
+
+    @property
+    def depth(self) -> int:
+        """Bits per channel: 8 or 16."""
+        return self.photo.source.depth
+
+
+@dataclass(frozen=True)
+class Small:
+    """A photo as the network sees it.
+
+    Attributes:
+        lightness: ``(h, w)`` float32, CIE L* 0..100, both sides multiples of the network's ab stride.
+    """
+
+    lightness: NDArray[np.float32]
+
+
+def lightness_rows(rows: Rows) -> Callable[[int, int], NDArray[np.float32]]:
+    """Return ``rows(y0, y1) -> (y1 - y0, W) float32`` CIE L* 0..100 for rows of neutral gray."""
+
+    def lightness(y0: int, y1: int) -> NDArray[np.float32]:
+        gray = rows(y0, y1)
+        return np.take(_LIGHTNESS[gray.dtype], gray)
+
+    return lightness
+
+
+def working_shape(height: int, width: int, working_size: int, multiple: int) -> tuple[int, int]:
+    """Return the (height, width) at which a network sees a photo: aspect kept, sides rounded to ``multiple``."""
+    scale = min(working_size / min(height, width), LONGEST_SIDE / max(height, width))
+    return (
+        max(round(height * scale / multiple), 1) * multiple,
+        max(round(width * scale / multiple), 1) * multiple,
+    )
+
+
+def shrink(rows: Rows, height: int, width: int, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Make a photo's lightness small by exact area averaging, reading it in strips.
+
+    Args:
+        rows: ``rows(y0, y1) -> (n, width)`` uint8 or uint16 neutral gray.
+        height: Rows of the photo.
+        width: Pixels per row.
+        shape: (height, width) wanted; a side that grows is interpolated linearly.
+
+    Returns:
+        ``shape`` float32, CIE L* 0..100.
+    """
+    lightness = lightness_rows(rows)
+    if shape[0] > height or shape[1] > width:
+        whole = lightness(0, height)
+        lower = (min(shape[1], width), min(shape[0], height))
+        if lower != (width, height):
+            whole = cv2.resize(whole, lower, interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
+        return cv2.resize(whole, shape[::-1], interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
+    result = np.zeros(shape, dtype=np.float32)
+    edges = np.arange(shape[0] + 1, dtype=np.float64) * (height / shape[0])
+    step = max(STRIP_PIXELS // width, 1)
+    for y0 in range(0, height, step):
+        y1 = min(y0 + step, height)
+        narrow = cv2.resize(lightness(y0, y1), (shape[1], y1 - y0), interpolation=cv2.INTER_AREA)
+        first = int(np.searchsorted(edges, y0, side="right")) - 1
+        last = min(int(np.searchsorted(edges, y1, side="left")), shape[0])
+        y = np.arange(y0, y1, dtype=np.float64)
+        top, bottom = edges[first:last, None], edges[first + 1 : last + 1, None]
+        overlap = np.clip(np.minimum(bottom, y + 1) - np.maximum(top, y), 0, None) / (bottom - top)
+        result[first:last] += overlap.astype(np.float32) @ narrow
+    return result
+
+
+class Colorizer:
+    """A network, its weights and its settings, ready to colorize photos of any size.
+
+    Args:
+        network: Keeps the Network contract (see ``models/network.py``).
+        row: Its row of the MODELS table.
+        settings: All resolved.
+        weights_sha256: Hash of the weights file; empty for a network without weights.
+    """
+
+    def __init__(self, network: nn.Module, row: ModelRow, settings: Settings, weights_sha256: str = "") -> None:
+        self.model = row
+        self.settings = settings
+        self.weights_sha256 = weights_sha256
+        self.device = torch.device(settings.device)
+        self._network = network.eval().requires_grad_(False).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def prepare(self, photo: Photo) -> Small:
+        """Read a photo once and make it as small as the network wants it."""
+        shape = working_shape(photo.height, photo.width, self.settings.working_size, self.model.ab_stride)
+        return Small(shrink(photo.rows, photo.height, photo.width, shape))
+
+    @torch.inference_mode()
+    def predict(self, small: Small) -> tuple[NDArray[np.float32], float | None]:
+        """Run the network on one photo.
+
+        Args:
+            small: From `prepare`.
+
+        Returns:
+            ab ``(h, w, 2)`` float32 in Lab units on the network's own grid, before saturation, and the mean certainty
+            (None for a network without bins).
+        """
+        height, width = small.lightness.shape
+        stride = self.model.ab_stride
+        lightness = torch.from_numpy(small.lightness)[None, None]
+        padded = self._pad(lightness).to(self.device).contiguous(memory_format=torch.channels_last)
+        ab, logits = self._run(padded)
+        if self.settings.mirror:
+            mirrored = self._run(self._pad(lightness.flip(-1)).to(self.device))
+            grid = width // stride
+            ab = 0.5 * (ab[..., :grid] + mirrored[0][..., :grid].flip(-1))
+        ab = ab[..., : height // stride, : width // stride]
+        sure = None
+        if logits is not None:
+            sure = float(bins.certainty(logits[..., : height // stride, : width // stride]).mean())
+        return np.ascontiguousarray(ab[0].movedim(0, -1).cpu().numpy()), sure
+
+    def _run(self, padded: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return float32 ab and, from a classifier, the logits."""
+        precision = PRECISIONS[self.settings.precision]
+        with torch.autocast(self.device.type, precision, enabled=precision is not torch.float32):
+            if isinstance(self._network, Classifier):
+                ab, logits = self._network.colors(padded, None, self.settings.temperature or 1.0)
+                return ab.float(), logits
+            only: Tensor = self._network(padded)
+            return only.float(), None
+
+    def _pad(self, lightness: Tensor) -> Tensor:
+        """Extend right and bottom to multiples of the grain by reflection, repeated where the photo is narrow."""
+        multiple = max(GRAIN, self.model.stride)
+        for dim in (-1, -2):
+            wanted = -(-lightness.shape[dim] // multiple) * multiple
+            while lightness.shape[dim] < wanted:
+                short = min(wanted - lightness.shape[dim], lightness.shape[dim])
+                mirror = lightness.narrow(dim, lightness.shape[dim] - short, short).flip(dim)
+                lightness = torch.cat([lightness, mirror], dim=dim)
+        return lightness
+
+    def colorize(self, photo: Photo) -> ColorPhoto:
+        """Decide the colors of a photo.
+
+        Args:
+            photo: Any size and aspect, 8 or 16 bits.
+
+        Returns:
+            The photo in color; its rows are made when they are asked for.
+        """
+        begun = time.perf_counter()
+        small = self.prepare(photo)
+        prepared = time.perf_counter()
+        ab, sure = self.predict(small)
+        done = time.perf_counter()
+        seconds = {"prepare": prepared - begun, "network": done - prepared}
+        return replace(self.finish(photo, small, ab, sure), seconds=seconds)
+
+    def finish(self, photo: Photo, small: Small, ab: NDArray[np.float32], certainty: float | None = None) -> ColorPhoto:
+        """Join predicted ab with a photo's own lightness, at full size.
+
+        Args:
+            photo: The photo.
+            small: From `prepare`.
+            ab: ``(h, w, 2)`` float32 in Lab units on the network's own grid.
+            certainty: Passed on.
+        """
+        stride = self.model.ab_stride
+        height, width = small.lightness.shape
+        guide = small.lightness.reshape(height // stride, stride, width // stride, stride).mean(axis=(1, 3))
+        gain = np.float32(self.model.chroma * self.settings.saturation * self.settings.strength)
+        enlarge = AbUpsampler(
+            ab * gain, guide.astype(np.float32), (photo.height, photo.width), method=self.settings.upsample
+        )
+        lightness = lightness_rows(photo.rows)
+        depth = photo.source.depth
+
+        def rows(y0: int, y1: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+            return merge_rows(photo.rows(y0, y1), enlarge.rows(lightness, y0, y1), depth)
+
+        return ColorPhoto(photo, rows, certainty)
+
+    def colorize_gray(self, gray: NDArray[Any]) -> NDArray[Any]:
+        """Colorize a picture held in memory.
+
+        Args:
+            gray: ``(H, W)`` uint8 or uint16, sRGB-encoded neutral gray.
+
+        Returns:
+            ``(H, W, 3)`` sRGB of the same dtype.
+
+        Raises:
+            ValueError: The array has another shape or dtype.
+        """
+        if gray.ndim != 2 or gray.dtype not in _LIGHTNESS or gray.size == 0:
+            raise ValueError(f"expected (H, W) uint8 or uint16, got {gray.shape} {gray.dtype}")
+        height, width = gray.shape
+        source = Source(Path(), "array", gray.dtype.itemsize * 8, "gray", gray.nbytes, "")
+        photo = Photo(width, height, lambda y0, y1: gray[y0:y1], Metadata(), source)
+        return self.colorize(photo).rows(0, height)
+
+
+def load(
+    model: str = DEFAULT_MODEL,
+    *,
+    weights: Path | str | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    working_size: int | None = None,
+    temperature: float | None = None,
+    saturation: float = 1.0,
+    strength: float = 1.0,
+    upsample: str = "edge",
+    quality: str = "normal",
+) -> Colorizer:
+    """Load a network and its weights.
+
+    Args:
+        model: A name of ``bwcolor models``.
+        weights: A safetensors file instead of the shipped weights.
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        precision: "auto", "fp32", "bf16" or "fp16" (CUDA only).
+        working_size: Short side in pixels at which the network sees each photo; None takes the model's own.
+        temperature: Of the annealed mean, above 0 to 1: lower is more vivid and patchier; None takes the model's own.
+        saturation: Factor on the colors, 0 to 3.
+        strength: Blend with the gray photo, 0 (gray) to 1 (full color).
+        upsample: "edge" carries color along the edges of the scan; "bilinear" does not.
+        quality: "normal", or "best": the photo and its mirror image are seen and averaged, at twice the network's time.
+
+    Returns:
+        A `Colorizer`.
+
+    Raises:
+        UsageError: An unknown model or device, or a value out of range.
+        WeightsError: The weights are missing, damaged, or do not fit.
+    """
+    row = find_model(model)
+    _check_range("working size", working_size, 32, 4096)
+    _check_range("temperature", temperature, 0.01, 2.0)
+    _check_range("saturation", saturation, 0.0, 3.0)
+    _check_range("strength", strength, 0.0, 1.0)
+    for value, what, choices in (
+        (upsample, "upsample", ("edge", "bilinear")),
+        (quality, "quality", ("normal", "best")),
+    ):
+        if value not in choices:
+            raise UsageError(f"{what} {value!r} is unknown.", f"Take {' or '.join(choices)}.")
+    place = resolve_device(device)
+    settings = Settings(
+        model=model,
+        device=str(place),
+        precision=resolve_precision(precision, place),
+        working_size=working_size or row.working_size,
+        temperature=(temperature or row.temperature) if row.temperature is not None else None,
+        saturation=saturation,
+        strength=strength,
+        upsample=upsample,
+        mirror=quality == "best",
+    )
+    network = build(row)
+    digest = ""
+    if weights is not None or row.weights or any(True for _ in network.parameters()):
+        path = Path(weights) if weights is not None else weight_files.shipped_path(row)
+        digest = weight_files.file_sha256(path) if path.is_file() else ""
+        if weights is None and digest != row.sha256:
+            raise WeightsError(f"{path} is not the file that was shipped.", "Reinstall bwcolor.")
+        weight_files.fill(network, path)
+    return Colorizer(network, row, settings, digest)
+
+
+def _check_range(what: str, value: float | None, least: float, most: float) -> None:
+    if value is not None and not least <= value <= most:
+        raise UsageError(f"The {what} must lie in {least:g}..{most:g}, not {value:g}.")

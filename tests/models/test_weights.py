@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Weights files are read strictly and written atomically."""
+
+import pytest
+import torch
+
+from bwcolor.errors import OutputError, WeightsError
+from bwcolor.models import weights
+from bwcolor.models.trunk import Classify, Gan
+
+
+@pytest.fixture(scope="module")
+def gan_file(tmp_path_factory):
+    torch.manual_seed(1)
+    network = Gan()
+    path = tmp_path_factory.mktemp("weights") / "gan.safetensors"
+    weights.write_state(network.state_dict(), path, {weights.MODEL_KEY: "gan"})
+    return path, network
+
+
+def test_round_trip_in_half_precision(gan_file):
+    path, network = gan_file
+    read, metadata = weights.read_state(path)
+    assert metadata == {weights.MODEL_KEY: "gan"}
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(read[name], value.half().float() if value.is_floating_point() else value)
+
+
+def test_a_gan_file_fills_the_classifier_too(gan_file):
+    path, network = gan_file
+    classify = Classify()
+    weights.fill(classify, path)
+    torch.testing.assert_close(classify.bins_head.weight, network.bins_head.weight.half().float())
+
+
+def test_a_missing_tensor_is_named(gan_file, tmp_path):
+    state, _ = weights.read_state(gan_file[0])
+    del state["bins_head.bias"]
+    weights.write_state(state, tmp_path / "holed.safetensors", {})
+    with pytest.raises(WeightsError, match=r"missing bins_head\.bias"):
+        weights.fill(Gan(), tmp_path / "holed.safetensors")
+
+
+def test_a_wrong_shape_is_named(gan_file, tmp_path):
+    state, _ = weights.read_state(gan_file[0])
+    state["ab_head.bias"] = torch.zeros(3)
+    weights.write_state(state, tmp_path / "odd.safetensors", {})
+    with pytest.raises(WeightsError, match=r"another shape ab_head\.bias"):
+        weights.fill(Gan(), tmp_path / "odd.safetensors")
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"\x10\x00\x00\x00\x00\x00\x00\x00{}"])
+def test_a_damaged_file_is_refused(tmp_path, content):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="not a whole safetensors file"):
+        weights.read_state(path)
+
+
+def test_a_missing_file_is_said(tmp_path):
+    with pytest.raises(WeightsError, match="does not exist"):
+        weights.read_state(tmp_path / "none.safetensors")
+
+
+def test_values_that_half_precision_cannot_hold_are_refused(tmp_path):
+    with pytest.raises(WeightsError, match="not finite"):
+        weights.write_state({"w": torch.tensor([1e9])}, tmp_path / "w.safetensors", {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unwritable_folder_is_an_output_error(tmp_path):
+    with pytest.raises(OutputError):
+        weights.write_state({"w": torch.zeros(1)}, tmp_path / "none" / "w.safetensors", {})

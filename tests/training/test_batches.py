@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the network is shown."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from skimage.color import rgb2lab
+
+from bwcolor.color import spaces
+from bwcolor.training.augment import FilmOptions, film_lightness
+from bwcolor.training.batches import batches, make_batch, true_ab
+from bwcolor.training.data import open_photos
+from bwcolor.training.hints import simulate_hints
+from bwcolor.training.recipes import recipe
+
+CLEAN = FilmOptions(0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def photos(photo_folder, tmp_path_factory):
+    return open_photos((photo_folder,), tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def options():
+    return recipe("gan", steps=10, batch=4, crops=((0.0, 64), (0.5, 96)), hint_share=0.5)
+
+
+def test_a_batch_depends_on_its_place_alone(photos, options):
+    first, again = (make_batch(photos, options, 3, 12) for _ in range(2))
+    other = make_batch(photos, options, 3, 16)
+    assert torch.equal(first.lightness, again.lightness)
+    assert torch.equal(first.ab, again.ab)
+    assert not torch.equal(first.ab, other.ab)
+
+
+def test_the_thread_makes_the_same_batches_and_ends(photos, options):
+    import threading
+
+    before = threading.active_count()
+    seen = 0
+    for step, batch in enumerate(batches(photos, options, 0, 0)):
+        assert torch.equal(batch.ab, make_batch(photos, options, step, seen).ab)
+        seen += len(batch.ab)
+    assert step == 9
+    assert threading.active_count() == before
+
+
+def test_an_error_in_the_thread_reaches_the_loop(photos, options, monkeypatch):
+    def fail(*args):
+        raise OSError("disk gone")
+
+    monkeypatch.setattr("bwcolor.training.batches.make_batch", fail)
+    with pytest.raises(OSError, match="disk gone"):
+        next(iter(batches(photos, options, 0, 0)))
+
+
+def test_larger_crops_get_smaller_batches(photos, options):
+    assert make_batch(photos, options, 0, 0).ab.shape == (4, 2, 64, 64)
+    assert make_batch(photos, options, 5, 0).ab.shape == (2, 2, 96, 96)
+
+
+def test_colors_and_clean_lightness_are_those_of_scikit_image(photos):
+    photo = photos[3]
+    lab = rgb2lab(photo)
+    np.testing.assert_allclose(true_ab(photo), lab[..., 1:].transpose(2, 0, 1), atol=1e-2)
+    linear = np.asarray(spaces.linear_from_srgb(photo / 255.0), dtype=np.float32)
+    lightness = film_lightness(linear, CLEAN, np.random.default_rng(0))
+    np.testing.assert_allclose(lightness, lab[..., 0], atol=1e-2)
+
+
+def test_old_emulsions_saw_red_as_dark():
+    red = np.zeros((8, 8, 3), dtype=np.float32)
+    red[..., 0] = 1.0
+    plain = film_lightness(red, CLEAN, np.random.default_rng(0)).mean()
+    ortho = film_lightness(red, replace(CLEAN, orthochromatic=1.0), np.random.default_rng(0)).mean()
+    assert ortho < plain - 10
+
+
+@pytest.mark.parametrize("effect", ["tone", "fading", "blur", "grain", "panchromatic", "blue_sensitive"])
+def test_every_effect_changes_lightness_and_stays_in_range(photos, effect):
+    linear = np.asarray(spaces.linear_from_srgb(photos[1] / 255.0), dtype=np.float32)
+    clean = film_lightness(linear, CLEAN, np.random.default_rng(0))
+    aged = film_lightness(linear, replace(CLEAN, **{effect: 1.0}), np.random.default_rng(5))
+    assert aged.shape == clean.shape
+    assert aged.min() >= -1e-3
+    assert aged.max() <= 100 + 1e-3
+    assert np.abs(aged - clean).max() > 0.5
+
+
+def test_hints_show_true_colors_where_the_mask_is_set():
+    ab = np.random.default_rng(0).uniform(-50, 50, (2, 64, 64)).astype(np.float32)
+    ab[:] = ab.mean(axis=(1, 2), keepdims=True)
+    counts = []
+    for seed in range(40):
+        hints = simulate_hints(ab, np.random.default_rng(seed))
+        shown = hints[2] > 0
+        counts.append(shown.any())
+        np.testing.assert_allclose(hints[:2][:, shown], ab[:, shown], atol=1e-3)
+        assert not hints[:2][:, ~shown].any()
+    assert 0 < sum(counts) < 40 or all(counts)
