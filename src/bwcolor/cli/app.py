@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: its commands, its settings file, its version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from bwcolor import __version__
+from bwcolor.cli.train import train
+from bwcolor.config import FILE_NAME, defaults_by_command, read_settings
+
+# One word for one setting, whichever command takes it: BWCOLOR_DEVICE, BWCOLOR_WORKING_SIZE, ...
+ENVIRONMENT_PREFIX = "BWCOLOR"
+_CONTEXT = {"auto_envvar_prefix": ENVIRONMENT_PREFIX, "help_option_names": ["-h", "--help"]}
+
+ARCHIVE_PANEL = "Color an archive"
+MODEL_PANEL = "Networks"
+
+
+class _Command(TyperCommand):
+    """A command with readable help."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        TyperCommand.format_help(_readable(self), ctx, formatter)
+
+
+class _Group(TyperGroup):
+    """The commands, with readable help."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        TyperGroup.format_help(_readable(self), ctx, formatter)
+
+
+def _readable(command: Any) -> Any:
+    """Return a copy of a command for its help page.
+
+    Paragraphs flow to the terminal's width (examples, which are indented, stay), brackets are no markup, and the
+    variable of each option is left away, since the main help says how they are called.
+    """
+    from rich.markup import escape
+
+    shown = copy(command)
+    paragraphs = (command.help or "").split("\n\n")
+    shown.help = escape("\n\n".join(text if "\n " in text else text.replace("\n", " ") for text in paragraphs))
+    shown.params = [copy(parameter) for parameter in command.params]
+    for parameter in shown.params:
+        parameter.show_envvar = False
+        parameter.help = escape(parameter.help or "")
+    return shown
+
+
+app = typer.Typer(
+    name="bwcolor",
+    cls=_Group,
+    context_settings=_CONTEXT,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bwcolor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def bwcolor(
+    context: typer.Context,
+    config: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Settings file (default: bwcolor.toml, if it is here).", metavar="FILE"),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Colorize archives of historic black-and-white photographs, faithfully.
+
+    Every option can also stand in bwcolor.toml (working-size = 256) or in the environment (BWCOLOR_WORKING_SIZE=256).
+    The command line goes first, then the environment, then the file.
+
+    Example:
+        bwcolor colorize scans
+    """
+    path = config or Path(FILE_NAME)
+    if config is None and not path.is_file():
+        return
+    commands = context.command.commands  # type: ignore[attr-defined]
+    options = {name: {option.name for option in command.params} - {"help"} for name, command in commands.items()}
+    context.default_map = defaults_by_command(read_settings(path), options, path.name)
+
+
+def add(name: str, function: Callable[..., Any], panel: str) -> None:
+    """Hang a command on the app."""
+    app.command(name, cls=_Command, context_settings=dict(_CONTEXT), rich_help_panel=panel)(function)
+
+
+add("train", train, MODEL_PANEL)
