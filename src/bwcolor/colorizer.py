@@ -19,8 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bwcolor.color import bins, spaces
-from bwcolor.color.merge import merge_rows
+from bwcolor.color import bins
+from bwcolor.color.merge import lightness_of, merge_rows
 from bwcolor.color.upsample import AbUpsampler
 from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import weights as weight_files
@@ -34,7 +34,6 @@ GRAIN = (
 )
 LONGEST_SIDE = 4096  # pixels; a panorama's short side shrinks rather than its long side passing this
 STRIP_PIXELS = 1 << 21  # read at a time while a photo is made small
-_LIGHTNESS = {np.dtype(np.uint8): spaces.lightness_table(256), np.dtype(np.uint16): spaces.lightness_table(65536)}
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,7 @@ def lightness_rows(rows: Rows) -> Callable[[int, int], NDArray[np.float32]]:
     """Return ``rows(y0, y1) -> (y1 - y0, W) float32`` CIE L* 0..100 for rows of neutral gray."""
 
     def lightness(y0: int, y1: int) -> NDArray[np.float32]:
-        gray = rows(y0, y1)
-        return np.take(_LIGHTNESS[gray.dtype], gray)
+        return lightness_of(rows(y0, y1))
 
     return lightness
 
@@ -282,7 +280,7 @@ class Colorizer:
         Raises:
             ValueError: The array has another shape or dtype.
         """
-        if gray.ndim != 2 or gray.dtype not in _LIGHTNESS or gray.size == 0:
+        if gray.ndim != 2 or gray.dtype not in (np.uint8, np.uint16) or gray.size == 0:
             raise ValueError(f"expected (H, W) uint8 or uint16, got {gray.shape} {gray.dtype}")
         height, width = gray.shape
         source = Source(Path(), "array", gray.dtype.itemsize * 8, "gray", gray.nbytes, "")

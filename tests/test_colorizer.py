@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One photo through one network: any size, lightness kept, colors independent of how rows are read."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from skimage import data as pictures
+from skimage.color import rgb2gray, rgb2lab
+from skimage.transform import resize_local_mean
+from torch import nn
+
+import bwcolor
+from bwcolor import colorizer as room
+from bwcolor.errors import UsageError, WeightsError
+from bwcolor.models import weights
+from bwcolor.models.table import MODELS
+from bwcolor.models.trunk import Gan
+
+
+def gray_photo(height: int, width: int, dtype=np.uint8) -> np.ndarray:
+    """Return a ramp with an edge and grain, full range."""
+    rng = np.random.default_rng(height * 10007 + width)
+    picture = np.linspace(0, 1, width)[None] * np.ones((height, 1))
+    picture[: height // 2] = 1 - picture[: height // 2]
+    picture = np.clip(picture + rng.normal(0, 0.03, picture.shape), 0, 1)
+    return np.round(picture * np.iinfo(dtype).max).astype(dtype)
+
+
+@pytest.fixture(scope="module")
+def random_gan(tmp_path_factory):
+    torch.manual_seed(3)
+    path = tmp_path_factory.mktemp("weights") / "gan.safetensors"
+    weights.write_state(Gan().state_dict(), path, {})
+    return path
+
+
+@pytest.fixture(scope="module")
+def null():
+    return bwcolor.load("null", device="cpu", precision="fp32")
+
+
+SIZES = [(64, 64), (1, 1), (1, 300), (300, 1), (7, 2000), (500, 333), (97, 131)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_any_size_keeps_its_lightness(null, size, dtype):
+    gray = gray_photo(*size, dtype)
+    color = null.colorize_gray(gray)
+    assert color.shape == (*size, 3)
+    assert color.dtype == dtype
+    top = np.iinfo(dtype).max
+    neutral = rgb2lab(np.repeat(gray[..., None] / top, 3, axis=-1))[..., 0]
+    one_level = rgb2lab(np.repeat(np.minimum(gray / top + 1 / 255, 1)[..., None], 3, axis=-1))[..., 0] - neutral
+    moved = np.abs(rgb2lab(color / top)[..., 0] - neutral)
+    assert (moved <= np.maximum(one_level, 0.25) + 1e-2).all()
+
+
+def test_a_trained_kind_of_network_colors_and_says_how_sure_it_is(random_gan):
+    color = bwcolor.load("gan", weights=random_gan, device="cpu", working_size=64)
+    ab, sure = color.predict(room.Small(np.full((64, 96), 50, dtype=np.float32)))
+    assert ab.shape == (16, 24, 2)
+    assert 0 <= sure <= 1
+
+
+def test_null_colors_shadows_cool_and_lights_warm(null):
+    color = null.colorize_gray(np.repeat(np.array([[40], [220]], np.uint8), 60, axis=1).repeat(30, axis=0)).astype(int)
+    assert color[5, 5, 2] > color[5, 5, 0]
+    assert color[-5, 5, 0] > color[-5, 5, 2]
+
+
+def test_strength_zero_is_the_gray_photo():
+    gray = gray_photo(50, 60)
+    color = bwcolor.load("null", strength=0.0).colorize_gray(gray)
+    np.testing.assert_array_equal(color, np.repeat(gray[..., None], 3, axis=-1))
+
+
+def test_saturation_scales_chroma(null):
+    gray = np.full((64, 64), 128, np.uint8)
+    chroma = []
+    for saturation in (0.5, 1.0):
+        lab = rgb2lab(bwcolor.load("null", saturation=saturation).colorize_gray(gray))
+        chroma.append(np.hypot(lab[..., 1], lab[..., 2]).mean())
+    assert chroma[1] == pytest.approx(2 * chroma[0], rel=0.1)
+
+
+def test_rows_do_not_depend_on_how_they_are_cut(null):
+    gray = gray_photo(201, 150, np.uint16)
+    whole = null.colorize_gray(gray)
+    source = bwcolor.photo.photo.Source(Path(), "array", 16, "gray", 0, "")
+    photo = bwcolor.Photo(150, 201, lambda y0, y1: gray[y0:y1], bwcolor.photo.photo.Metadata(), source)
+    color = null.colorize(photo)
+    parts = [color.rows(y, min(y + 37, 201)) for y in range(0, 201, 37)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+@pytest.mark.parametrize("shape", [(40, 64), (16, 24), (100, 8), (300, 260)])
+def test_shrinking_by_strips_is_exact_area_averaging(monkeypatch, shape):
+    monkeypatch.setattr(room, "STRIP_PIXELS", 5000)
+    gray = gray_photo(222, 167)
+    lightness = rgb2lab(np.repeat(gray[..., None], 3, axis=-1))[..., 0]
+    small = room.shrink(lambda y0, y1: gray[y0:y1], 222, 167, shape)
+    assert small.shape == shape
+    if shape[0] < 222:
+        np.testing.assert_allclose(small, resize_local_mean(lightness, shape), atol=0.05)
+
+
+def test_the_aspect_is_kept():
+    assert room.working_shape(1000, 1500, 192, 4) == (192, 288)
+    assert room.working_shape(1500, 1000, 192, 4) == (288, 192)
+    height, width = room.working_shape(100, 40000, 192, 4)
+    assert width == room.LONGEST_SIDE
+    assert height == 12
+
+
+class Recorder(nn.Module):
+    """A network that remembers what it was shown."""
+
+    def forward(self, lightness, hints=None):
+        self.shown = lightness
+        return torch.zeros(1, 2, lightness.shape[2] // 4, lightness.shape[3] // 4)
+
+
+def test_inputs_are_padded_by_reflection_to_few_sizes(null):
+    network = Recorder()
+    seen = room.Colorizer(network, MODELS["null"], null.settings)
+    seen.predict(room.Small(np.arange(40 * 72, dtype=np.float32).reshape(40, 72) / 30))
+    shown = network.shown[0, 0]
+    assert shown.shape == (64, 128)
+    assert torch.equal(shown[40:64, :72], shown[16:40, :72].flip(0))
+    assert torch.equal(shown[:40, 72:128], shown[:40, 16:72].flip(1))
+
+
+def test_best_quality_of_a_mirror_image_is_the_mirror_image(random_gan):
+    best = bwcolor.load("gan", weights=random_gan, device="cpu", precision="fp32", working_size=64, quality="best")
+    gray = gray_photo(64, 64)
+    straight, mirrored = best.colorize_gray(gray), best.colorize_gray(np.ascontiguousarray(gray[:, ::-1]))
+    assert np.abs(straight.astype(int) - mirrored[:, ::-1]).max() <= 1
+
+
+def test_real_photographs_keep_their_lightness(random_gan):
+    gray = np.round(rgb2gray(pictures.astronaut()) * 255).astype(np.uint8)
+    color = bwcolor.load("gan", weights=random_gan, device="cpu", working_size=64, saturation=3.0).colorize_gray(gray)
+    from bwcolor.color.merge import lightness_error
+
+    assert lightness_error(color, gray).max <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"model": "gun"}, UsageError, "Did you mean gan"),
+        ({"device": "cuda:99"}, UsageError, "no device"),
+        ({"device": "tpu"}, UsageError, "is no device"),
+        ({"precision": "int8"}, UsageError, "is no precision"),
+        ({"precision": "fp16", "device": "cpu"}, UsageError, "CUDA only"),
+        ({"saturation": 9.0}, UsageError, "saturation"),
+        ({"strength": float("nan")}, UsageError, "strength"),
+        ({"working_size": 3}, UsageError, "working size"),
+        ({"upsample": "magic"}, UsageError, "edge or bilinear"),
+        ({"quality": "ultra"}, UsageError, "normal or best"),
+        ({"model": "gan", "weights": "none.safetensors"}, WeightsError, "does not exist"),
+    ],
+)
+def test_wrong_use_is_answered_in_one_line(arguments, error, message):
+    with pytest.raises(error, match=message) as raised:
+        bwcolor.load(**({"model": "null"} | arguments))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("array", [np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4)), np.zeros((0, 4), np.uint8)])
+def test_arrays_of_another_kind_are_refused(null, array):
+    with pytest.raises(ValueError, match="expected"):
+        null.colorize_gray(array)
