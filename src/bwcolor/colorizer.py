@@ -32,6 +32,7 @@ from bwcolor.photo.photo import Metadata, Photo, Rows, Source
 GRAIN = (
     64  # pixels; inputs are padded to multiples, so that the sizes a run meets stay few (oneDNN caches one plan each)
 )
+BEST_LOOKS = (1.0, 2 / 3)  # shares of the working size that "best" quality averages, each with its mirror image
 LONGEST_SIDE = 4096  # pixels; a panorama's short side shrinks rather than its long side passing this
 STRIP_PIXELS = 1 << 21  # read at a time while a photo is made small
 
@@ -49,7 +50,8 @@ class Settings:
         saturation: Factor on ab.
         strength: 0 (gray) .. 1 (full color).
         upsample: "edge" or "bilinear".
-        mirror: Whether the photo and its mirror image are seen and averaged.
+        looks: Sizes at which the photo and its mirror image are seen and averaged, as shares of the working size;
+            empty for a single look.
     """
 
     model: str
@@ -60,7 +62,7 @@ class Settings:
     saturation: float
     strength: float
     upsample: str
-    mirror: bool
+    looks: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -191,20 +193,39 @@ class Colorizer:
             ab ``(h, w, 2)`` float32 in Lab units on the network's own grid, before saturation, and the mean certainty
             (None for a network without bins).
         """
-        height, width = small.lightness.shape
-        stride = self.model.ab_stride
         lightness = torch.from_numpy(small.lightness)[None, None]
+        if not self.settings.looks:
+            ab, sure = self._look(lightness)
+        else:
+            ab, sure = self._looks(lightness)
+        return np.ascontiguousarray(ab[0].movedim(0, -1).cpu().numpy()), None if sure is None else float(sure)
+
+    def _looks(self, lightness: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the mean of several looks, on the grid of the full working size."""
+        height, width = lightness.shape[-2:]
+        stride = self.model.ab_stride
+        grid = (height // stride, width // stride)
+        colors, certainties = [], []
+        for share in self.settings.looks:
+            size = (max(round(grid[0] * share), 1) * stride, max(round(grid[1] * share), 1) * stride)
+            seen = lightness
+            if size != (height, width):
+                seen = F.interpolate(lightness, size, mode="bilinear", antialias=True)
+            for mirrored in (False, True):
+                ab, sure = self._look(seen.flip(-1) if mirrored else seen)
+                ab = ab.flip(-1) if mirrored else ab
+                colors.append(F.interpolate(ab, grid, mode="bilinear") if ab.shape[-2:] != grid else ab)
+                certainties.append(sure)
+        known = [sure for sure in certainties if sure is not None]
+        return torch.stack(colors).mean(dim=0), torch.stack(known).mean() if known else None
+
+    def _look(self, lightness: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return ab ``(1, 2, h/s, w/s)`` and the mean certainty for L ``(1, 1, h, w)``, h and w multiples of s."""
+        grid = tuple(side // self.model.ab_stride for side in lightness.shape[-2:])
         padded = self._pad(lightness).to(self.device).contiguous(memory_format=torch.channels_last)
         ab, logits = self._run(padded)
-        if self.settings.mirror:
-            mirrored = self._run(self._pad(lightness.flip(-1)).to(self.device))
-            grid = width // stride
-            ab = 0.5 * (ab[..., :grid] + mirrored[0][..., :grid].flip(-1))
-        ab = ab[..., : height // stride, : width // stride]
-        sure = None
-        if logits is not None:
-            sure = float(bins.certainty(logits[..., : height // stride, : width // stride]).mean())
-        return np.ascontiguousarray(ab[0].movedim(0, -1).cpu().numpy()), sure
+        sure = None if logits is None else bins.certainty(logits[..., : grid[0], : grid[1]]).mean()
+        return ab[..., : grid[0], : grid[1]], sure
 
     def _run(self, padded: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return float32 ab and, from a classifier, the logits."""
@@ -313,7 +334,8 @@ def load(
         saturation: Factor on the colors, 0 to 3.
         strength: Blend with the gray photo, 0 (gray) to 1 (full color).
         upsample: "edge" carries color along the edges of the scan; "bilinear" does not.
-        quality: "normal", or "best": the photo and its mirror image are seen and averaged, at twice the network's time.
+        quality: "normal", or "best": the photo and its mirror image are seen at two sizes and averaged, at three times
+            the network's time.
 
     Returns:
         A `Colorizer`.
@@ -343,7 +365,7 @@ def load(
         saturation=saturation,
         strength=strength,
         upsample=upsample,
-        mirror=quality == "best",
+        looks=BEST_LOOKS if quality == "best" else (),
     )
     network = build(row)
     digest = ""
