@@ -8,7 +8,6 @@ import pytest
 import torch
 from skimage import data as pictures
 from skimage.color import rgb2gray, rgb2lab
-from skimage.transform import resize_local_mean
 from torch import nn
 
 import bwcolor
@@ -94,25 +93,6 @@ def test_rows_do_not_depend_on_how_they_are_cut(null):
     color = null.colorize(photo)
     parts = [color.rows(y, min(y + 37, 201)) for y in range(0, 201, 37)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
-
-
-@pytest.mark.parametrize("shape", [(40, 64), (16, 24), (100, 8), (300, 260)])
-def test_shrinking_by_strips_is_exact_area_averaging(monkeypatch, shape):
-    monkeypatch.setattr(room, "STRIP_PIXELS", 5000)
-    gray = gray_photo(222, 167)
-    lightness = rgb2lab(np.repeat(gray[..., None], 3, axis=-1))[..., 0]
-    small = room.shrink(lambda y0, y1: gray[y0:y1], 222, 167, shape)
-    assert small.shape == shape
-    if shape[0] < 222:
-        np.testing.assert_allclose(small, resize_local_mean(lightness, shape), atol=0.05)
-
-
-def test_the_aspect_is_kept():
-    assert room.working_shape(1000, 1500, 192, 4) == (192, 288)
-    assert room.working_shape(1500, 1000, 192, 4) == (288, 192)
-    height, width = room.working_shape(100, 40000, 192, 4)
-    assert width == room.LONGEST_SIDE
-    assert height == 12
 
 
 class Recorder(nn.Module):
