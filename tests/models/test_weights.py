@@ -14,14 +14,14 @@ def gan_file(tmp_path_factory):
     torch.manual_seed(1)
     network = Gan()
     path = tmp_path_factory.mktemp("weights") / "gan.safetensors"
-    weights.write_state(network.state_dict(), path, {weights.MODEL_KEY: "gan"})
+    weights.write_state(network.state_dict(), path, {"model": "gan"})
     return path, network
 
 
 def test_round_trip_in_half_precision(gan_file):
     path, network = gan_file
     read, metadata = weights.read_state(path)
-    assert metadata == {weights.MODEL_KEY: "gan"}
+    assert metadata == {"model": "gan"}
     for name, value in network.state_dict().items():
         torch.testing.assert_close(read[name], value.half().float() if value.is_floating_point() else value)
 

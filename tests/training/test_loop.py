@@ -66,7 +66,7 @@ def test_the_run_tells_what_it_did(undisturbed):
     evaluations = list(csv.DictReader((run / "evaluations.csv").open()))
     assert [int(r["step"]) for r in evaluations] == [3, 6]
     assert (run / "samples" / "step-00000006.png").read_bytes().startswith(b"\x89PNG")
-    assert weights.read_state(undisturbed)[1][weights.MODEL_KEY] == "gan"
+    assert weights.read_state(undisturbed)[1]["model"] == "gan"
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

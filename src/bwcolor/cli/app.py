@@ -97,7 +97,13 @@ def bwcolor(
         return
     commands = context.command.commands  # type: ignore[attr-defined]
     options = {name: {option.name for option in command.params} - {"help"} for name, command in commands.items()}
-    context.default_map = defaults_by_command(read_settings(path), options, path.name)
+    defaults = defaults_by_command(read_settings(path), options, path.name)
+    for name, command in commands.items():
+        for option in command.params:
+            value = defaults[name].get(option.name)
+            if getattr(option, "multiple", False) and value is not None and not isinstance(value, list):
+                defaults[name][option.name] = [value]
+    context.default_map = defaults
 
 
 def add(name: str, function: Callable[..., Any], panel: str) -> None:

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bwcolor.errors import OutputError, WeightsError
 from bwcolor.models.table import ModelRow
@@ -15,7 +16,9 @@ from bwcolor.models.table import ModelRow
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-MODEL_KEY = "bwcolor.model"  # of the metadata in a weights file: which network it is for
+# One entry of the file's header holds all that we say of the weights, as JSON: with several their order, and so the
+# file's hash, would change from one writing to the next.
+HEADER_KEY = "bwcolor"
 
 
 def shipped_path(row: ModelRow) -> Path:
@@ -39,14 +42,14 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read a weights file.
 
     Args:
         path: A safetensors file.
 
     Returns:
-        The tensors as float32 (integers stay), and the file's metadata.
+        The tensors as float32 (integers stay), and what the file says of itself (see `write_state`).
 
     Raises:
         WeightsError: The file is missing or damaged.
@@ -58,10 +61,10 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         with safe_open(path, framework="pt") as opened:
             state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-            metadata = dict(opened.metadata() or {})
-    except (SafetensorError, OSError) as error:
+            about = json.loads((opened.metadata() or {}).get(HEADER_KEY, "{}"))
+    except (SafetensorError, OSError, json.JSONDecodeError) as error:
         raise WeightsError(f"{path} is not a whole safetensors file: {error}.", "Fetch or train it again.") from error
-    return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, metadata
+    return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, about
 
 
 def fill(network: nn.Module, path: Path) -> None:
@@ -91,13 +94,13 @@ def fill(network: nn.Module, path: Path) -> None:
     network.load_state_dict({name: state[name] for name in own})
 
 
-def write_state(network_state: dict[str, Tensor], target: Path, metadata: dict[str, str]) -> None:
+def write_state(network_state: dict[str, Tensor], target: Path, about: dict[str, Any]) -> None:
     """Write inference weights as fp16 safetensors, atomically.
 
     Args:
         network_state: Names and tensors; floating ones are stored as float16.
         target: The file.
-        metadata: Plain strings that go into its header.
+        about: What the file says of itself, plain values: "model", "version", "training".
 
     Raises:
         OutputError: It cannot be written.
@@ -116,7 +119,7 @@ def write_state(network_state: dict[str, Tensor], target: Path, metadata: dict[s
     temporary = target.with_name(f".{target.name}.part")
     try:
         with temporary.open("wb") as stream:
-            stream.write(save(state, metadata))
+            stream.write(save(state, {HEADER_KEY: json.dumps(about, sort_keys=True)}))
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(target)

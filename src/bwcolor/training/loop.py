@@ -255,14 +255,12 @@ class Trainer:
         """Write the averaged weights for inference as ``<model>.safetensors`` in the run's folder."""
         self.settle()
         target = self.run / f"{self.options.model}.safetensors"
-        metadata = {
-            weight_files.MODEL_KEY: self.options.model,
-            "bwcolor.version": __version__,
-            "bwcolor.training": json.dumps(
-                {"steps": self.step, "crops": self.seen, **options_to_json(self.options, paths=False)}
-            ),
+        about = {
+            "model": self.options.model,
+            "version": __version__,
+            "training": {"steps": self.step, "crops": self.seen, **options_to_json(self.options, paths=False)},
         }
-        weight_files.write_state(self.average.state_dict(), target, metadata)
+        weight_files.write_state(self.average.state_dict(), target, about)
         digest = hashlib.sha256(target.read_bytes()).hexdigest()
         log.info("wrote %s (sha256 %s)", target, digest)
         return target
