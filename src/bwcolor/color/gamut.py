@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much chroma sRGB holds at a lightness and a hue, as a table that is built at first use in about 0.1 s.
 
-At constant luminance Y the sRGB gamut is a convex polygon in linear RGB: the plane ``Y = const`` cuts the unit cube, and
-each of the cube's six faces holds at most one side. Its sides are therefore known in closed form; sent through the
-Lab formula they give the exact outline of the gamut in the ab plane, without any search.
+At constant luminance Y the sRGB gamut is a convex polygon in linear RGB: the plane ``Y = const`` cuts the unit cube,
+and each of the cube's six faces holds at most one side. Its sides are known in closed form; sent through the Lab
+formula they give the exact outline of the gamut in the ab plane, without any search.
 
 In the ab plane the outline is kept as one straight chord per sector. With the diamond angle (Minsky's substitute for
 atan2) a chord ``alpha * |a| + beta * |b| = 1`` answers both questions at once: the left side is how many times a color
@@ -16,6 +16,7 @@ degrees) a ray leaves the gamut, enters it again and leaves it. There the table 
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +87,7 @@ def _monotone_runs(
     forward = np.diff(angle) >= 0
     cuts = [0, *(np.flatnonzero(forward[1:] != forward[:-1]) + 1), len(angle) - 1]
     runs = []
-    for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, end in pairwise(cuts):
         step = 1 if forward[start] else -1
         part = slice(start, end + 1)
         runs.append((angle[part][::step], inverse[part][::step]))
@@ -111,29 +112,33 @@ def _row(luminance: float) -> NDArray[np.float64]:
 
 
 @cache
-def chords() -> NDArray[np.float32]:
+def chords() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the chord of every sector of the gamut's outline at every gray code.
 
     Returns:
-        ``(256 * 512, 2)`` float32: alpha and beta of ``alpha * |a| + beta * |b| = 1``, at index
-        ``code * 512 + quadrant * 128 + sector``: quadrants 0 (a >= 0, b >= 0), 1 (a < 0, b >= 0), 2 (a < 0, b < 0),
-        3 (a >= 0, b < 0); sector is ``128 * |b| / (|a| + |b|)`` rounded down. The chord never lies outside the gamut.
+        alpha and beta of ``alpha * |a| + beta * |b| = 1``, each ``(256 * 512,)`` float32, at index
+        ``code * 512 + quadrant * 128 + sector``: quadrant is 1 where a is negative, plus 2 where b is; sector is
+        ``128 * |b| / (|a| + |b|)`` rounded down. A chord lies outside the gamut by at most 2e-5 of linear light.
     """
     grays = spaces.gray_codes(ROWS)[1:-1]
     rows = np.array([_row(float(y)) for y in spaces.linear_from_srgb(grays)])
     closed = np.concatenate([rows, rows[:, :1]], axis=1)
     index = np.arange(4)[:, None, None] * SECTORS + np.arange(SECTORS)[:, None]
     inverse = closed[:, index * _PARTS + np.arange(_PARTS + 1)]  # (254, 4, SECTORS, _PARTS + 1)
-    # the angle runs from |b| = 0 to |a| = 0 in quadrants 0 and 2 and back in 1 and 3
+    # the angle runs from |b| = 0 to |a| = 0 in its first and third quadrants, and back in the others
     inverse[:, 1::2] = inverse[:, 1::2, ::-1, ::-1]
+    inverse = inverse[:, [0, 1, 3, 2]]
     share = np.linspace(0.0, 1.0, _PARTS + 1)
     start, end = inverse[..., :1], inverse[..., -1:]
     excess = (inverse / (start + (end - start) * share)).max(axis=-1) * _MARGIN
     slope = (end - start)[..., 0] * SECTORS
     alpha = start[..., 0] - slope * (np.arange(SECTORS) / SECTORS)
-    table = np.full((ROWS, 4, SECTORS, 2), _POINT)
-    table[1:-1, ..., 0] = alpha * excess
-    table[1:-1, ..., 1] = (alpha + slope) * excess
-    flat = table.astype(np.float32).reshape(-1, 2)
-    flat.flags.writeable = False
-    return flat
+    return _with_ends(alpha * excess), _with_ends((alpha + slope) * excess)
+
+
+def _with_ends(rows: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the table with its first and last row, black and white."""
+    table = np.full((ROWS, *rows.shape[1:]), _POINT, np.float32)
+    table[1:-1] = rows
+    table.flags.writeable = False
+    return table.reshape(-1)

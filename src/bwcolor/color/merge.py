@@ -9,26 +9,29 @@ the rows are cut, on threads, or on the width of the processor's vectors.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bwcolor.color import gamut, spaces
+from bwcolor.color import curves, gamut, spaces
+from bwcolor.color.curves import Pixels
+from bwcolor.color.curves import lightness_of as lightness_of
 
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+_Codes = NDArray[Any]  # uint8 or uint16
 _Float = NDArray[np.float32]
 
 CHUNK = 32768  # pixels worked on at once, so that their planes stay in a core's second-level cache
-_CODES = 65536  # entries of the tables that stand for a curve
-_DEPTHS = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16)}
+_PLANES = 7  # of a chunk
+_DEPTHS: dict[int, Any] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16)}
 
 # What counts as inside the gamut, in linear light: rounding noise of float32 must not be mapped. The worst it costs is
 # on the straight foot of the sRGB curve: 12.92 * 65535 * 1e-6 = 0.8 of 65535.
 _TOLERANCE = np.float32(1e-6)
 
-_HALVINGS = 14  # bisections of chroma where the table is a hair too generous
+_BETWEEN_ROWS = np.float32(1 - 1e-3)  # chroma given up for the sag between two rows of the table
+_SMALLER = (0.998, 0.99, 0.96, 0.84, 0.36, 0.0)  # shares of chroma tried where that is not enough
 
 _KNEE = np.float32(spaces.LAB_KNEE_ROOT)
 _FOOT = np.float32(1.0 / spaces.LAB_SLOPE)
@@ -65,55 +68,6 @@ class LightnessError:
         return LightnessError(max(self.max, other.max), self.sum + other.sum, self.count + other.count)
 
 
-@cache
-def _frozen(name: str, levels: int) -> NDArray[np.generic]:
-    """Return a table by name; computed in float64, once."""
-    codes = spaces.gray_codes(levels)
-    table: NDArray[np.generic]
-    if name == "lightness":
-        table = spaces.lightness_table(levels)
-    elif name == "root":  # f(Y) of CIELAB of a gray code
-        table = spaces._lab_root(spaces.linear_from_srgb(codes)).astype(np.float32)
-    elif name == "linear":  # linear light of a code
-        table = spaces.linear_from_srgb(codes).astype(np.float32)
-    elif name == "encoded":  # 8-bit code of linear light
-        table = np.rint(spaces.srgb_from_linear(codes) * 255.0).astype(np.uint8)
-    elif name == "curve":  # 16-bit code, not rounded, of linear light codes**2
-        table = (spaces.srgb_from_linear(codes * codes) * 65535.0).astype(np.float32)
-    else:  # "slope": from one entry of the curve to the next
-        curve = spaces.srgb_from_linear(codes * codes) * 65535.0
-        table = np.append(np.diff(curve), 0.0).astype(np.float32)
-    table.flags.writeable = False
-    return table
-
-
-def _look_up(table: NDArray[np.generic], codes: Pixels) -> NDArray[np.generic]:
-    """Return ``table[codes]``; OpenCV 5 is twice as fast as numpy, OpenCV 4 knows no 16-bit codes."""
-    flat = codes.reshape(1, -1)
-    if codes.size and (codes.dtype == np.uint8 or _LUT_TAKES_16_BITS):
-        return cv2.LUT(flat, table).reshape(codes.shape)
-    return np.take(table, codes)
-
-
-_LUT_TAKES_16_BITS = int(cv2.__version__.split(".")[0]) >= 5
-
-
-def _levels(pixels: Pixels) -> int:
-    return 256 if pixels.dtype == np.uint8 else 65536
-
-
-def lightness_of(gray: Pixels) -> _Float:
-    """Return the CIE L* of sRGB-encoded neutral gray, by table.
-
-    Args:
-        gray: uint8 or uint16, any shape.
-
-    Returns:
-        float32 of the same shape, 0..100.
-    """
-    return _look_up(_frozen("lightness", _levels(gray)), np.ascontiguousarray(gray))  # type: ignore[return-value]
-
-
 def merge_rows(gray: Pixels, ab: _Float, depth: int) -> Pixels:
     """Join a photo's gray and its color: L and hue are kept at every pixel, chroma is given up outside the gamut.
 
@@ -131,13 +85,19 @@ def merge_rows(gray: Pixels, ab: _Float, depth: int) -> Pixels:
         ValueError: A shape, dtype or depth is not one of these, or ab holds NaN or infinity.
     """
     _check(gray, ab, depth)
-    result = np.empty((*gray.shape, 3), _DEPTHS[depth])
+    result: Pixels = np.empty((*gray.shape, 3), _DEPTHS[depth])
+    flat_gray: _Codes
     flat_gray, flat_ab = np.ascontiguousarray(gray).reshape(-1), np.ascontiguousarray(ab).reshape(-1, 2)
-    flat_result = result.reshape(-1, 3)
+    flat_result: _Codes = result.reshape(-1, 3)
+    bench = _bench(min(CHUNK, gray.size))
+    waiting: list[NDArray[np.intp]] = []
     with np.errstate(all="ignore"):  # what is not finite is out of gamut, and refused there
         for start in range(0, gray.size, CHUNK):
             part = slice(start, start + CHUNK)
-            _merge(flat_gray[part], flat_ab[part], flat_result[part])
+            waiting.append(_merge(flat_gray[part], flat_ab[part], flat_result[part], bench) + start)
+            if sum(found.size for found in waiting) >= CHUNK or part.stop >= gray.size:
+                _merge_outside(np.concatenate(waiting), flat_gray, flat_ab, flat_result)
+                waiting.clear()
     return result
 
 
@@ -150,106 +110,122 @@ def _check(gray: Pixels, ab: _Float, depth: int) -> None:
         raise ValueError(f"depth must be 8 or 16 bits, not {depth}")
 
 
-def _merge(gray: Pixels, ab: _Float, result: Pixels) -> None:
-    """Merge one chunk: ``(n,)`` gray, ``(n, 2)`` ab, into ``(n, 3)`` result."""
-    root = _look_up(_frozen("root", _levels(gray)), gray)
-    linear = _linear(root, ab[:, 0], ab[:, 1])  # type: ignore[arg-type]
-    found = np.flatnonzero(_outside(linear))
-    if found.size:
-        chosen = np.take(root, found)
-        a, b = _into_gamut(np.take(gray, found), np.take(ab, found, axis=0))
-        linear[:, found] = _inside(chosen, a, b)
+def _merge(gray: _Codes, ab: _Float, result: _Codes, bench: _Float) -> NDArray[np.intp]:
+    """Merge one chunk, ``(n,)`` gray and ``(n, 2)`` ab into ``(n, 3)`` result; return which are out of gamut."""
+    root = curves.root_of(gray)
+    linear = _linear(root, ab[:, 0], ab[:, 1], bench)
+    found = np.flatnonzero(_outside(linear, bench))
+    _encode(linear, result, bench)
+    return found
+
+
+def _merge_outside(found: NDArray[np.intp], gray: _Codes, ab: _Float, result: _Codes) -> None:
+    """Merge the pixels ``found``, whose colors are out of gamut; together, since they are few in most chunks."""
+    pixel = f"V{3 * result.itemsize}"  # moved whole, twice as fast as by channel
+    for start in range(0, found.size, CHUNK):
+        index = found[start : start + CHUNK]
+        codes, bench = np.take(gray, index), _bench(index.size)
+        linear = _inside(codes, np.take(ab, index, axis=0), bench)
+        inside = np.empty((index.size, 3), result.dtype)
+        _encode(linear, inside, bench)
+        result.view(pixel)[index] = inside.view(pixel)
+
+
+def _encode(linear: _Float, result: _Codes, bench: _Float) -> None:
+    """Write linear RGB ``(3, n)`` as codes ``(n, 3)``."""
     np.clip(linear, 0.0, 1.0, out=linear)
-    encode = _encode_8 if result.dtype == np.uint8 else _encode_16
-    cv2.merge([encode(plane).reshape(1, -1) for plane in linear], result.reshape(1, -1, 3))
+    encode = curves.encode_8 if result.dtype == np.uint8 else curves.encode_16
+    cv2.merge([encode(plane, bench[3, : plane.size]).reshape(1, -1) for plane in linear], result.reshape(1, -1, 3))
 
 
-def _outside(linear: _Float) -> NDArray[np.bool_]:
-    """Return ``(n,)`` bool: which colors of ``(3, n)`` linear RGB are out of gamut or not finite."""
-    # seen as unsigned integers, negative floats, infinities and NaN are all above 1
-    over = (linear + _TOLERANCE).view(np.uint32) > (np.float32(1) + 2 * _TOLERANCE).view(np.uint32)
-    outside: NDArray[np.bool_] = over[0] | over[1] | over[2]
-    return outside
+def _bench(pixels: int) -> _Float:
+    """Return room for the planes of a chunk: fresh memory for each would cost more than the arithmetic."""
+    return np.empty((_PLANES, pixels), np.float32)
 
 
-def _inside(root: _Float, a: _Float, b: _Float) -> _Float:
-    """Return linear RGB ``(3, n)`` of colors on the gamut's edge, the few that the table left outside moved inwards."""
-    linear = _linear(root, a, b)
-    rest = np.flatnonzero(_outside(linear))
-    if rest.size:
-        root, a, b = root[rest], a[rest], b[rest]
-        size = np.zeros(rest.size, np.float32)
-        for bit in range(1, _HALVINGS + 1):
-            tried = size + np.float32(0.5**bit)
-            size = np.where(_outside(_linear(root, a * tried, b * tried)), size, tried)
-        linear[:, rest] = _linear(root, a * size, b * size)
-    return linear
-
-
-def _linear(root: _Float, a: _Float, b: _Float) -> _Float:
-    """Return linear RGB ``(3, n)``, not clipped, of f(Y), a and b, each ``(n,)``."""
-    luminance = _cube(root)
-    x = _cube(a * _A_STEP + root)
-    x -= luminance
-    z = _cube(b * _B_STEP + root)
-    z -= luminance
-    linear = np.empty((3, root.size), np.float32)
+def _linear(root: _Float, a: _Float, b: _Float, bench: _Float) -> _Float:
+    """Return linear RGB ``(3, n)``, not clipped, of f(Y), a and b, each ``(n,)``; planes 0 to 2 of the bench."""
+    linear, (luminance, x, z, spare) = bench[:3, : root.size], bench[3:7, : root.size]
+    _cube(root, luminance, spare)
+    for plane, chroma, step in ((x, a, _A_STEP), (z, b, _B_STEP)):
+        np.multiply(chroma, step, out=linear[0])
+        linear[0] += root
+        _cube(linear[0], plane, spare)
+        plane -= luminance
     for plane, (per_x, per_z) in zip(linear, _RGB_FROM_XZ, strict=True):
         np.multiply(x, per_x, out=plane)
-        plane += z * per_z
+        plane += np.multiply(z, per_z, out=spare)
         plane += luminance
     return linear
 
 
-def _cube(f: _Float) -> _Float:
-    """Return the inverse of CIELAB's root; its straight foot only where a chunk has one, with the same result."""
-    if f.size and f.min() < _KNEE:
-        high = np.maximum(f, _KNEE)
-        return high * high * high + (np.minimum(f, _KNEE) - _KNEE) * _FOOT
-    return f * f * f
+def _cube(f: _Float, cube: _Float, spare: _Float) -> None:
+    """Set ``cube`` to the inverse of CIELAB's root of ``f``."""
+    np.multiply(f, f, out=cube)
+    cube *= f
+    low = np.flatnonzero(np.less(f, _KNEE, out=spare.view(np.bool_)[: f.size]))
+    if low.size:
+        cube[low] = (np.take(f, low) - _KNEE) * _FOOT + _KNEE * _KNEE * _KNEE
 
 
-def _into_gamut(gray: Pixels, ab: _Float) -> tuple[_Float, _Float]:
+def _outside(linear: _Float, bench: _Float) -> NDArray[np.bool_]:
+    """Return ``(n,)`` bool: which colors of ``(3, n)`` linear RGB are out of gamut or not finite."""
+    # seen as unsigned integers, negative floats, infinities and NaN are all above 1
+    limit = (np.float32(1) + 2 * _TOLERANCE).view(np.uint32)
+    outside = np.zeros(linear.shape[1], np.bool_)
+    for plane in linear:
+        outside |= np.add(plane, _TOLERANCE, out=bench[3, : plane.size]).view(np.uint32) > limit
+    return outside
+
+
+def _inside(gray: _Codes, ab: _Float, bench: _Float) -> _Float:
+    """Return linear RGB ``(3, n)`` on the gamut's edge, at the lightness and hue of ``(n,)`` gray and ``(n, 2)`` ab."""
+    root = curves.root_of(gray)
+    a, b = _into_gamut(gray, ab)
+    linear = _linear(root, a, b, bench)
+    left = np.flatnonzero(_outside(linear, bench))
+    for size in _SMALLER:  # the few that the table leaves a hair outside
+        if left.size:
+            room = _bench(left.size)
+            smaller = _linear(root[left], a[left] * np.float32(size), b[left] * np.float32(size), room)
+            linear[:, left] = smaller
+            left = left[_outside(smaller, room)]
+    return linear
+
+
+def _into_gamut(gray: _Codes, ab: _Float) -> tuple[_Float, _Float]:
     """Return a and b ``(n,)`` of colors that are out of gamut, divided by how many times they are too colorful."""
     if not np.isfinite(ab).all():
         raise ValueError("ab holds NaN or infinity: the network or the upsampling that made it is at fault")
     a, b = np.ascontiguousarray(ab[:, 0]), np.ascontiguousarray(ab[:, 1])
-    # scaled first, so that sums of the largest floats stay finite; the hue is what counts
-    largest = np.maximum(np.abs(a), np.abs(b))
-    x, y = np.abs(a) / largest, np.abs(b) / largest
-    sector = np.minimum((y / (x + y) * np.float32(gamut.SECTORS)).astype(np.intp), gamut.SECTORS - 1)
-    below = b < 0
-    quadrant = 2 * below + ((a < 0) ^ below)
-    sector += quadrant * gamut.SECTORS
+    x, y = np.abs(a), np.abs(b)
+    scale: _Float = 1 / (
+        x * np.float32(0.5) + y * np.float32(0.5)
+    )  # halves, so that the largest floats do not overflow
+    x *= scale
+    y *= scale
+    sector = (y * np.float32(gamut.SECTORS / 2)).astype(np.int32)
+    np.minimum(sector, gamut.SECTORS - 1, out=sector)
+    # the sign bits number the quadrants: 0 none, 1 a, 2 b, 3 both negative
+    sector += ((a.view(np.uint32) >> 31) + (b.view(np.uint32) >> 31) * 2).astype(np.int32) * gamut.SECTORS
     if gray.dtype == np.uint8:
-        size = 1 / _overshoot(gray, sector, x, y)
+        size: _Float = 1 / _overshoot(gray, sector, x, y)
     else:
         row, rest = np.divmod(gray, np.uint16(257))
-        share = rest.astype(np.float32) / np.float32(257)
+        share: _Float = rest * np.float32(1 / 257)
         size = (1 - share) / _overshoot(row, sector, x, y)
         size += share / _overshoot(np.minimum(row + 1, gamut.ROWS - 1), sector, x, y)
-    size = np.minimum(size / largest, 1)
-    return a * size, b * size
+        size *= _BETWEEN_ROWS
+    size = np.minimum(size * scale, 1)
+    return np.multiply(a, size, out=a), np.multiply(b, size, out=b)
 
 
-def _overshoot(row: Pixels, sector: NDArray[np.intp], x: _Float, y: _Float) -> _Float:
-    chord = np.take(gamut.chords(), row.astype(np.intp) * (4 * gamut.SECTORS) + sector, axis=0)
-    overshoot: _Float = chord[:, 0] * x + chord[:, 1] * y
+def _overshoot(row: _Codes, sector: NDArray[np.int32], x: _Float, y: _Float) -> _Float:
+    index = row.astype(np.int32) * (4 * gamut.SECTORS) + sector
+    alpha, beta = gamut.chords()
+    overshoot: _Float = np.take(alpha, index) * x
+    overshoot += np.take(beta, index) * y
     return overshoot
-
-
-def _encode_8(linear: _Float) -> NDArray[np.uint8]:
-    index = (linear * np.float32(_CODES - 1) + np.float32(0.5)).astype(np.uint16)
-    return _look_up(_frozen("encoded", _CODES), index)  # type: ignore[return-value]
-
-
-def _encode_16(linear: _Float) -> NDArray[np.uint16]:
-    position = np.sqrt(linear) * np.float32(_CODES - 1)
-    index = position.astype(np.uint16)
-    code = (position - index) * _look_up(_frozen("slope", _CODES), index)
-    code += _look_up(_frozen("curve", _CODES), index)
-    code += np.float32(0.5)
-    return code.astype(np.uint16)
 
 
 def lightness_error(rgb: Pixels, gray: Pixels) -> LightnessError:
@@ -268,23 +244,21 @@ def lightness_error(rgb: Pixels, gray: Pixels) -> LightnessError:
     if gray.dtype not in _DEPTHS.values() or rgb.dtype not in _DEPTHS.values() or rgb.shape != (*gray.shape, 3):
         raise ValueError(f"rgb must be {(*gray.shape, 3)} beside this gray, both uint8 or uint16, not {rgb.shape}")
     flat_rgb, flat_gray = np.ascontiguousarray(rgb).reshape(-1, 3), np.ascontiguousarray(gray).reshape(-1)
+    bench = _bench(min(CHUNK, gray.size))
     error = LightnessError()
     for start in range(0, gray.size, CHUNK):
         part = slice(start, start + CHUNK)
-        error += _chunk_error(flat_rgb[part], flat_gray[part])
+        error += _chunk_error(flat_rgb[part], flat_gray[part], bench)
     return error
 
 
-def _chunk_error(rgb: Pixels, gray: Pixels) -> LightnessError:
-    table = _frozen("linear", _levels(rgb))
-    luminance = np.zeros(gray.size, np.float32)
+def _chunk_error(rgb: _Codes, gray: _Codes, bench: _Float) -> LightnessError:
+    luminance = bench[0, : gray.size]
+    luminance[:] = 0
     for plane, weight in zip(cv2.split(rgb.reshape(1, -1, 3)), spaces.XYZ_FROM_RGB[1], strict=True):
-        luminance += _look_up(table, plane.reshape(-1)) * np.float32(weight)  # type: ignore[arg-type]
-    position = np.sqrt(np.minimum(luminance, 1)) * np.float32(_CODES - 1)
-    index = position.astype(np.uint16)
-    code = (position - index) * _look_up(_frozen("slope", _CODES), index)
-    code += _look_up(_frozen("curve", _CODES), index)
+        luminance += np.multiply(curves.linear_of(plane.reshape(-1)), np.float32(weight), out=bench[1, : gray.size])
+    code = curves.curve_16(np.minimum(luminance, 1, out=luminance), bench[3, : gray.size])
     code *= np.float32(255.0 / 65535.0)
-    code -= gray * np.float32(255.0 / (_levels(gray) - 1))
+    code -= np.multiply(gray, np.float32(255.0 / (curves.levels(gray) - 1)), out=bench[1, : gray.size])
     np.abs(code, out=code)
     return LightnessError(float(code.max()), float(code.sum(dtype=np.float64)), gray.size)

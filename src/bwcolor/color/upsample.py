@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -203,7 +204,7 @@ def _bilinear(grid: _Float, first: int, cells: int, step: tuple[float, float], y
     below = np.minimum(above + 1, cells - 1)
     result = np.empty((y1 - y0, wide.shape[1]), np.float32)
     cuts = [0, *(np.flatnonzero(np.diff(above)) + 1), y1 - y0]
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in pairwise(cuts):
         top, bottom = wide[above[start] - first], wide[below[start] - first]
         np.multiply(bottom - top, weight[start:stop, None], out=result[start:stop])
         result[start:stop] += top
