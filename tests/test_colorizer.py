@@ -64,6 +64,15 @@ def test_a_trained_kind_of_network_colors_and_says_how_sure_it_is(random_gan):
     assert 0 <= sure <= 1
 
 
+def test_photos_in_one_batch_get_the_colors_they_get_alone(random_gan):
+    color = bwcolor.load("gan", weights=random_gan, device="cpu", precision="fp32")
+    smalls = [room.Small(np.full((64, 96), light, dtype=np.float32)) for light in (20, 50, 90)]
+    for (ab, sure), small in zip(color.predict_batch(smalls), smalls, strict=True):
+        alone, sure_alone = color.predict(small)
+        np.testing.assert_allclose(ab, alone, atol=1e-3)
+        assert sure == pytest.approx(sure_alone, abs=1e-4)
+
+
 def test_null_colors_shadows_cool_and_lights_warm(null):
     color = null.colorize_gray(np.repeat(np.array([[40], [220]], np.uint8), 60, axis=1).repeat(30, axis=0)).astype(int)
     assert color[5, 5, 2] > color[5, 5, 0]

@@ -8,6 +8,7 @@ own lightness, strip by strip. So memory is bounded whatever the size, and light
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -128,23 +129,27 @@ class Colorizer:
         shape = working_shape(photo.height, photo.width, self.settings.working_size, self.model.ab_stride)
         return Small(shrink(photo.rows, photo.height, photo.width, shape))
 
-    @torch.inference_mode()
     def predict(self, small: Small) -> tuple[NDArray[np.float32], float | None]:
-        """Run the network on one photo.
+        """Run the network on one photo (see `predict_batch`)."""
+        return self.predict_batch([small])[0]
+
+    @torch.inference_mode()
+    def predict_batch(self, smalls: Sequence[Small]) -> list[tuple[NDArray[np.float32], float | None]]:
+        """Run the network on photos of one working shape together, where a device gains by it.
 
         Args:
-            small: From `prepare`.
+            smalls: From `prepare`, all of the same shape.
 
         Returns:
-            ab ``(h, w, 2)`` float32 in Lab units on the network's own grid, before saturation, and the mean certainty
-            (None for a network without bins).
+            For each photo ab ``(h, w, 2)`` float32 in Lab units on the network's own grid, before saturation, and the
+            mean certainty (None for a network without bins).
         """
-        lightness = torch.from_numpy(small.lightness)[None, None]
-        if not self.settings.looks:
-            ab, sure = self._look(lightness)
-        else:
-            ab, sure = self._looks(lightness)
-        return np.ascontiguousarray(ab[0].movedim(0, -1).cpu().numpy()), None if sure is None else float(sure)
+        lightness = torch.from_numpy(np.stack([small.lightness for small in smalls]))[:, None]
+        ab, sure = self._looks(lightness) if self.settings.looks else self._look(lightness)
+        colors = np.ascontiguousarray(ab.movedim(1, -1).cpu().numpy())
+        if sure is None:
+            return [(one, None) for one in colors]
+        return list(zip(colors, sure.tolist(), strict=True))
 
     def _looks(self, lightness: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the mean of several looks, on the grid of the full working size."""
@@ -163,14 +168,14 @@ class Colorizer:
                 colors.append(F.interpolate(ab, grid, mode="bilinear") if ab.shape[-2:] != grid else ab)
                 certainties.append(sure)
         known = [sure for sure in certainties if sure is not None]
-        return torch.stack(colors).mean(dim=0), torch.stack(known).mean() if known else None
+        return torch.stack(colors).mean(dim=0), torch.stack(known).mean(dim=0) if known else None
 
     def _look(self, lightness: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return ab ``(1, 2, h/s, w/s)`` and the mean certainty for L ``(1, 1, h, w)``, h and w multiples of s."""
+        """Return ab ``(N, 2, h/s, w/s)`` and certainties ``(N,)`` for L ``(N, 1, h, w)``, h and w multiples of s."""
         grid = tuple(side // self.model.ab_stride for side in lightness.shape[-2:])
         padded = self._pad(lightness).to(self.device).contiguous(memory_format=torch.channels_last)
         ab, logits = self._run(padded)
-        sure = None if logits is None else bins.certainty(logits[..., : grid[0], : grid[1]]).mean()
+        sure = None if logits is None else bins.certainty(logits[..., : grid[0], : grid[1]]).mean(dim=(1, 2))
         return ab[..., : grid[0], : grid[1]], sure
 
     def _run(self, padded: Tensor) -> tuple[Tensor, Tensor | None]:
