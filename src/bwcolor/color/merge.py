@@ -199,9 +199,8 @@ def _into_gamut(gray: _Codes, ab: _Float) -> tuple[_Float, _Float]:
         raise ValueError("ab holds NaN or infinity: the network or the upsampling that made it is at fault")
     a, b = np.ascontiguousarray(ab[:, 0]), np.ascontiguousarray(ab[:, 1])
     x, y = np.abs(a), np.abs(b)
-    scale: _Float = 1 / (
-        x * np.float32(0.5) + y * np.float32(0.5)
-    )  # halves, so that the largest floats do not overflow
+    # halves, so that the largest floats do not overflow
+    scale: _Float = np.reciprocal(x * np.float32(0.5) + y * np.float32(0.5))
     x *= scale
     y *= scale
     sector = (y * np.float32(gamut.SECTORS / 2)).astype(np.int32)
@@ -209,11 +208,11 @@ def _into_gamut(gray: _Codes, ab: _Float) -> tuple[_Float, _Float]:
     # the sign bits number the quadrants: 0 none, 1 a, 2 b, 3 both negative
     sector += ((a.view(np.uint32) >> 31) + (b.view(np.uint32) >> 31) * 2).astype(np.int32) * gamut.SECTORS
     if gray.dtype == np.uint8:
-        size: _Float = 1 / _overshoot(gray, sector, x, y)
+        size = np.reciprocal(_overshoot(gray, sector, x, y))
     else:
         row, rest = np.divmod(gray, np.uint16(257))
         share: _Float = rest * np.float32(1 / 257)
-        size = (1 - share) / _overshoot(row, sector, x, y)
+        size = np.divide(1 - share, _overshoot(row, sector, x, y), dtype=np.float32)
         size += share / _overshoot(np.minimum(row + 1, gamut.ROWS - 1), sector, x, y)
         size *= _BETWEEN_ROWS
     size = np.minimum(size * scale, 1)

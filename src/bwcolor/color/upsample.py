@@ -25,33 +25,53 @@ LightnessRows = Callable[[int, int], _Float]  # rows(y0, y1) -> (y1 - y0, W) flo
 
 METHODS = ("edge", "bilinear")
 
-REACH = 2  # cells that a block looks at in each direction beside the one it lies in
-RANGE_SIGMA = 4.0  # L* units within which lightness counts as alike
-SPACE_SIGMA = 1.0  # cells
-BLOCK = 4  # pixels on a block's side where the grid is much coarser than the photo
-_BLOCKS_PER_CELL = 4  # a block shrinks where fewer than these would lie along a cell
+RANGE_SIGMA = 2.0  # L* units within which the lightness of a block counts as that of a cell
 _TAIL = 4  # exponent of the rational bell that stands for a Gaussian
+_SHARPNESS = np.float32((2.0 * _TAIL) ** -0.5 / RANGE_SIGMA)  # turns L* into the bell's unit
 _CHUNK = 16384  # blocks worked on at once
 
 
 @dataclass(frozen=True)
-class _Axis:
-    """Where positions of a fine axis fall on a coarse one.
+class _Scale:
+    """How a block looks for its cells.
 
     Attributes:
-        nearest: ``(n,)`` intp, index of the coarse cell that holds the position.
-        weights: ``(2 * REACH + 1, n)`` float32, nearness of the cells from ``nearest - REACH`` on; 0 outside the grid.
+        block: Pixels on a block's side.
+        reach: Cells looked at in each direction beside the one a block lies in.
+        sigma: Width of the Gaussian of nearness, in cells.
+    """
+
+    block: int
+    reach: int
+    sigma: float
+
+
+# By the least size of a cell in pixels. Large cells mean a network that saw a small copy and whose colors are off by a
+# part of a cell: a wide reach finds the right ones. Where cells are small, sharpness in between is worth more.
+SCALES = ((16.0, _Scale(4, 2, 0.85)), (3.0, _Scale(2, 1, 0.6)), (0.0, _Scale(1, 1, 0.6)))
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """Where the centers of blocks fall on the grid, along one axis.
+
+    Attributes:
+        nearest: ``(n,)`` intp, the cell that holds the center.
+        weights: ``(2 * reach + 1, n)`` float32, nearness of the cells from ``nearest - reach`` on; 0 outside the grid.
     """
 
     nearest: NDArray[np.intp]
     weights: _Float
 
 
-def _axis(count: int, block: int, size: int, cells: int) -> _Axis:
-    center = np.minimum((np.arange(count) + 0.5) * block, size) * (cells / size)
+def _axis(count: int, size: int, cells: int, scale: _Scale) -> _Axis:
+    center = np.minimum((np.arange(count) + 0.5) * scale.block, size) * (cells / size)
     nearest = np.minimum(center.astype(np.intp), cells - 1)
-    cell = nearest + np.arange(-REACH, REACH + 1)[:, None]
-    weights = np.exp(-((cell + 0.5 - center) ** 2) / (2.0 * SPACE_SIGMA**2)) * ((cell >= 0) & (cell < cells))
+    cell = nearest + np.arange(-scale.reach, scale.reach + 1)[:, None]
+    curve = -1.0 / (2.0 * scale.sigma**2)
+    # lowered to reach 0 where the next cell takes over, so that the result has no steps
+    weights = np.exp((cell + 0.5 - center) ** 2 * curve) - np.exp((scale.reach + 0.5) ** 2 * curve)
+    weights = np.maximum(weights, 0.0) * ((cell >= 0) & (cell < cells))
     return _Axis(nearest, weights.astype(np.float32))
 
 
@@ -79,12 +99,14 @@ class AbUpsampler:
         self.method = method
         fitted = (min(ab.shape[1], shape[1]), min(ab.shape[0], shape[0]))
         ab, guide = (_reduced(np.ascontiguousarray(plane, np.float32), fitted) for plane in (ab, guide))
-        self._ab, self._guide = ab, guide
-        cells = min(shape[0] / ab.shape[0], shape[1] / ab.shape[1])
-        self._block = min(BLOCK, max(1, int(cells / _BLOCKS_PER_CELL)))
-        self._blocks = (-(-shape[0] // self._block), -(-shape[1] // self._block))
-        self._down = _axis(self._blocks[0], self._block, shape[0], ab.shape[0])
-        self._across = _axis(self._blocks[1], self._block, shape[1], ab.shape[1])
+        self._ab = ab
+        self._cells = np.stack([guide * _SHARPNESS, ab[..., 0], ab[..., 1]])
+        cell = min(shape[0] / ab.shape[0], shape[1] / ab.shape[1])
+        self._scale = next(scale for least, scale in SCALES if cell >= least)
+        self._blocks = (-(-shape[0] // self._scale.block), -(-shape[1] // self._scale.block))
+        self._down, self._across = (
+            _axis(*sizes, self._scale) for sizes in zip(self._blocks, shape, ab.shape[:2], strict=True)
+        )
 
     def rows(self, lightness: LightnessRows, y0: int, y1: int) -> _Float:
         """Return ab of the photo's rows y0 to y1.
@@ -105,10 +127,10 @@ class AbUpsampler:
             raise ValueError(f"rows {y0} to {y1} do not lie in a photo of {self.shape[0]} rows")
         width = self.shape[1]
         if self.method == "bilinear":
-            cells, cells_across = self._guide.shape
+            cells, cells_across = self._ab.shape[:2]
             step = (cells / self.shape[0], cells_across / width)
             return _bilinear(self._ab, 0, cells, step, y0, y1, width)
-        block, blocks = self._block, self._blocks[0]
+        block, blocks = self._scale.block, self._blocks[0]
         first = max(0, (y0 - block) // block)
         last = min(blocks, -(-(y1 + block) // block))
         light = lightness(first * block, min(last * block, self.shape[0]))
@@ -121,33 +143,34 @@ class AbUpsampler:
         step = max(1, _CHUNK // light.shape[1])
         for start in range(0, light.shape[0], step):
             part = slice(start, min(start + step, light.shape[0]))
-            self._bilateral_rows(light[part], slice(first + part.start, first + part.stop), result[part])
+            self._bilateral_rows(light[part] * _SHARPNESS, slice(first + part.start, first + part.stop), result[part])
         return result
 
     def _bilateral_rows(self, light: _Float, rows: slice, result: _Float) -> None:
-        down, across = self._down, self._across
-        cells_down, cells_across = self._guide.shape
-        total = np.zeros_like(light)
-        color = np.zeros((2, *light.shape), np.float32)
-        scale = np.float32(1.0 / (2.0 * _TAIL * RANGE_SIGMA**2))
-        for dx in range(2 * REACH + 1):
-            columns = np.clip(across.nearest + (dx - REACH), 0, cells_across - 1)
-            low = int(max(down.nearest[rows.start] - REACH, 0))
-            high = int(min(down.nearest[rows.stop - 1] + REACH, cells_down - 1)) + 1
-            guide = np.take(self._guide[low:high], columns, axis=1)
-            planes = [np.take(self._ab[low:high, :, c], columns, axis=1) for c in (0, 1)]
-            for dy in range(2 * REACH + 1):
-                cell = np.clip(down.nearest[rows] + (dy - REACH), 0, cells_down - 1) - low
-                weight = light - guide[cell]
+        nearest, nearness = self._down.nearest[rows], self._down.weights[:, rows, None]
+        reach = self._scale.reach
+        low = max(int(nearest[0]) - reach, 0)
+        window = self._cells[:, low : int(nearest[-1]) + reach + 1]  # guide, a, b of the cells in reach
+        bench = np.zeros((5, *light.shape), np.float32)
+        weight, chroma, total, color = bench[0], bench[1], bench[2], bench[3:]
+        for dx in range(2 * reach + 1):
+            columns = np.take(window, self._across.nearest + (dx - reach), axis=2, mode="clip")
+            for dy in range(2 * reach + 1):
+                cell = nearest + (dy - reach - low)
+                # a rational bell in place of the Gaussian: never 0, so that some cell always counts
+                np.take(columns[0], cell, axis=0, out=weight, mode="clip")
+                weight -= light
                 weight *= weight
-                weight *= scale
                 weight += 1
                 weight *= weight
                 weight *= weight
-                np.divide(down.weights[dy, rows, None] * across.weights[dx], weight, out=weight)
+                np.multiply(nearness[dy], self._across.weights[dx], out=chroma)
+                np.divide(chroma, weight, out=weight)
                 total += weight
-                for c in (0, 1):
-                    color[c] += weight * planes[c][cell]
+                for plane, sums in zip(columns[1:], color, strict=True):
+                    np.take(plane, cell, axis=0, out=chroma, mode="clip")
+                    chroma *= weight
+                    sums += chroma
         np.divide(color[0], total, out=result[..., 0])
         np.divide(color[1], total, out=result[..., 1])
 
@@ -193,6 +216,9 @@ def _bilinear(grid: _Float, first: int, cells: int, step: tuple[float, float], y
     Returns:
         ``(y1 - y0, width, 2)`` float32.
     """
+    above, weight = _between(y0, y1, step[0], cells)
+    low, high = int(above[0]), min(int(above[-1]) + 2, cells)
+    grid = grid[low - first : high - first]
     before, share = _between(0, width, step[1], grid.shape[1])
     left = np.take(grid, before, axis=1)
     right = np.take(grid, np.minimum(before + 1, grid.shape[1] - 1), axis=1)
@@ -200,12 +226,11 @@ def _bilinear(grid: _Float, first: int, cells: int, step: tuple[float, float], y
     right *= share[:, None]
     left += right
     wide = left.reshape(len(grid), -1)
-    above, weight = _between(y0, y1, step[0], cells)
-    below = np.minimum(above + 1, cells - 1)
     result = np.empty((y1 - y0, wide.shape[1]), np.float32)
     cuts = [0, *(np.flatnonzero(np.diff(above)) + 1), y1 - y0]
     for start, stop in pairwise(cuts):
-        top, bottom = wide[above[start] - first], wide[below[start] - first]
+        row = int(above[start])
+        top, bottom = wide[row - low], wide[min(row + 1, cells - 1) - low]
         np.multiply(bottom - top, weight[start:stop, None], out=result[start:stop])
         result[start:stop] += top
     return result.reshape(y1 - y0, width, 2)
