@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Weights that anybody can make again, and what original implementations compute with them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def conformance_folder() -> Path | None:
+    """Return the folder of recorded outputs beside that of the shared photographs, or None."""
+    named = os.environ.get("BWCOLOR_PHOTOS")
+    beside = Path(named).resolve().parent if named else ROOT.parent / "shared"
+    folder = beside / "conformance"
+    return folder if folder.is_dir() else None
+
+
+def seeded_array(name: str, shape: tuple[int, ...], dtype: torch.dtype, gain: float) -> np.ndarray:
+    """Return weights that depend on a name only, with sizes as after training (raw PCG64 words: same everywhere)."""
+    if not dtype.is_floating_point:
+        return np.zeros(shape, dtype=np.int64)
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+    words = np.random.PCG64(seed).random_raw(int(np.prod(shape, dtype=np.int64)))
+    unit = np.sqrt(3.0) * ((words >> np.uint64(40)).astype(np.float64) / 2.0**23 - 1.0).reshape(shape)
+    last = name.rpartition(".")[2]
+    if last == "running_mean" or "bias" in last:
+        value = 0.1 * unit
+    elif last == "running_var":
+        value = 1.0 + 0.1 * np.abs(unit)
+    elif len(shape) >= 2:
+        value = gain * unit / np.sqrt(np.prod(shape[1:], dtype=np.float64))
+    else:
+        value = 1.0 + 0.1 * unit
+    return value.astype(np.float32)
+
+
+def fill_seeded(network: torch.nn.Module, gain: float, names: dict[str, str] | None = None) -> None:
+    """Fill a network; ``names`` maps its own names to those that seed the values."""
+    state = {}
+    for name, value in network.state_dict().items():
+        seeded = seeded_array((names or {}).get(name, name), tuple(value.shape), value.dtype, gain)
+        state[name] = torch.from_numpy(seeded).reshape(value.shape)
+    network.load_state_dict(state, strict=True)
+    network.eval()
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What an original implementation computes with seeded weights."""
+
+    gain: float
+    table: list[tuple[str, str, str]]
+    arrays: dict[str, np.ndarray]
+
+    def inputs(self, case: int, name: str) -> torch.Tensor:
+        return torch.from_numpy(self.arrays[f"c{case}.in.{name}"])
+
+    def check(self, case: int, name: str, ours: torch.Tensor) -> None:
+        assert list(ours.shape) == self.arrays[f"c{case}.shape.{name}"].tolist()
+        steps = tuple(slice(None, None, int(step)) for step in self.arrays[f"c{case}.step.{name}"])
+        difference = np.abs(ours.double().numpy()[steps] - self.arrays[f"c{case}.out.{name}"]).max()
+        assert difference <= self.arrays[f"c{case}.tol.{name}"]
+
+    def check_table(self, network: torch.nn.Module) -> None:
+        ours = [
+            (name, "x".join(map(str, value.shape)) or "scalar", str(value.dtype).removeprefix("torch."))
+            for name, value in network.state_dict().items()
+        ]
+        assert sorted(ours) == sorted(self.table)
