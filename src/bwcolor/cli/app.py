@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from bwcolor import __version__
+from bwcolor.cli.eval import evaluate
 from bwcolor.cli.train import train
 from bwcolor.config import FILE_NAME, defaults_by_command, read_settings
 
@@ -101,7 +102,8 @@ def bwcolor(
     for name, command in commands.items():
         for option in command.params:
             value = defaults[name].get(option.name)
-            if getattr(option, "multiple", False) and value is not None and not isinstance(value, list):
+            several = getattr(option, "multiple", False) or option.nargs == -1
+            if several and value is not None and not isinstance(value, list):
                 defaults[name][option.name] = [value]
     context.default_map = defaults
 
@@ -112,3 +114,4 @@ def add(name: str, function: Callable[..., Any], panel: str) -> None:
 
 
 add("train", train, MODEL_PANEL)
+add("eval", evaluate, MODEL_PANEL)

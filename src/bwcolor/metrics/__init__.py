@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers: one file per family of metrics."""
+"""Numbers: one file per family of metrics, and the METRICS table that names them all."""
