@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One photo through one network: any size, lightness kept, colors independent of how rows are read."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import weights
 from bwcolor.models.table import MODELS
 from bwcolor.models.trunk import Gan
+from bwcolor.photo.hints import Hints, Stroke
+from bwcolor.photo.photo import Metadata, Photo, Source
 
 
 def gray_photo(height: int, width: int, dtype=np.uint8) -> np.ndarray:
@@ -59,18 +62,65 @@ def test_any_size_keeps_its_lightness(null, size, dtype):
 
 def test_a_trained_kind_of_network_colors_and_says_how_sure_it_is(random_gan):
     color = bwcolor.load("gan", weights=random_gan, device="cpu", working_size=64)
-    ab, sure = color.predict(room.Small(np.full((64, 96), 50, dtype=np.float32)))
-    assert ab.shape == (16, 24, 2)
-    assert 0 <= sure <= 1
+    (told,) = color.predict([room.Small(np.full((64, 96), 50, dtype=np.float32))])
+    assert told.ab.shape == (16, 24, 2)
+    assert told.certainty.shape == (16, 24)
+    assert 0 <= told.certainty.min() <= told.certainty.max() <= 1
 
 
 def test_photos_in_one_batch_get_the_colors_they_get_alone(random_gan):
     color = bwcolor.load("gan", weights=random_gan, device="cpu", precision="fp32")
     smalls = [room.Small(np.full((64, 96), light, dtype=np.float32)) for light in (20, 50, 90)]
-    for (ab, sure), small in zip(color.predict_batch(smalls), smalls, strict=True):
-        alone, sure_alone = color.predict(small)
-        np.testing.assert_allclose(ab, alone, atol=1e-3)
-        assert sure == pytest.approx(sure_alone, abs=1e-4)
+    for together, small in zip(color.predict(smalls), smalls, strict=True):
+        (alone,) = color.predict([small])
+        np.testing.assert_allclose(together.ab, alone.ab, atol=1e-3)
+        np.testing.assert_allclose(together.certainty, alone.certainty, atol=1e-4)
+
+
+def photo_of(gray: np.ndarray, name: str = "") -> Photo:
+    source = Source(Path(), "array", gray.dtype.itemsize * 8, "gray", 0, name)
+    return Photo(gray.shape[1], gray.shape[0], lambda y0, y1: gray[y0:y1], Metadata(), source)
+
+
+def test_samples_differ_by_seed_and_photo_and_repeat(random_gan):
+    gray = gray_photo(96, 128)
+
+    def colored(seed, name):
+        color = bwcolor.load("gan", weights=random_gan, precision="fp32", working_size=64, sample=seed)
+        return color.colorize(photo_of(gray, name)).rows(0, 96).astype(int)
+
+    first = colored(1, "a")
+    np.testing.assert_array_equal(first, colored(1, "a"))
+    assert np.abs(first - colored(2, "a")).max() > 3
+    assert np.abs(first - colored(1, "b")).max() > 3
+
+
+def test_samples_are_smooth_and_not_confetti(random_gan):
+    mean = bwcolor.load("gan", weights=random_gan, precision="fp32", working_size=64)
+    drawn = bwcolor.load("gan", weights=random_gan, precision="fp32", working_size=64, sample=4)
+    small = room.Small(np.full((256, 384), 60, dtype=np.float32))
+    moved = drawn.predict([small])[0].ab - mean.predict([small])[0].ab
+    assert np.abs(np.diff(moved, axis=1)).mean() < 0.35 * np.abs(moved - moved.mean(axis=(0, 1))).mean()
+
+
+def test_a_network_without_bins_has_no_samples():
+    with pytest.raises(UsageError, match="one coloring only"):
+        bwcolor.load("null", sample=1)
+
+
+def test_a_hint_is_obeyed_where_it_lies_and_nowhere_else(null):
+    gray = np.full((256, 256), 128, np.uint8)
+    hints = Hints((Stroke(((0.25, 0.25),), (60.0, 0.0)),))
+    plain, hinted = (null.colorize(photo_of(gray), h).rows(0, 256).astype(int) for h in (None, hints))
+    assert hinted[64, 64, 0] > plain[64, 64, 0] + 20
+    np.testing.assert_array_equal(hinted[200:], plain[200:])
+
+
+def test_a_network_that_takes_no_hints_says_so(null):
+    row = replace(MODELS["null"], takes_hints=False)
+    deaf = room.Colorizer(Recorder(), row, null.settings)
+    with pytest.raises(UsageError, match="takes no color hints"):
+        deaf.colorize(photo_of(gray_photo(64, 64)), Hints((Stroke(((0.5, 0.5),), (9.0, 9.0)),)))
 
 
 def test_null_colors_shadows_cool_and_lights_warm(null):
@@ -97,9 +147,7 @@ def test_saturation_scales_chroma(null):
 def test_rows_do_not_depend_on_how_they_are_cut(null):
     gray = gray_photo(201, 150, np.uint16)
     whole = null.colorize_gray(gray)
-    source = bwcolor.photo.photo.Source(Path(), "array", 16, "gray", 0, "")
-    photo = bwcolor.Photo(150, 201, lambda y0, y1: gray[y0:y1], bwcolor.photo.photo.Metadata(), source)
-    color = null.colorize(photo)
+    color = null.colorize(photo_of(gray))
     parts = [color.rows(y, min(y + 37, 201)) for y in range(0, 201, 37)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
@@ -115,7 +163,7 @@ class Recorder(nn.Module):
 def test_inputs_are_padded_by_reflection_to_few_sizes(null):
     network = Recorder()
     seen = room.Colorizer(network, MODELS["null"], null.settings)
-    seen.predict(room.Small(np.arange(40 * 72, dtype=np.float32).reshape(40, 72) / 30))
+    seen.predict([room.Small(np.arange(40 * 72, dtype=np.float32).reshape(40, 72) / 30)])
     shown = network.shown[0, 0]
     assert shown.shape == (64, 128)
     assert torch.equal(shown[40:64, :72], shown[16:40, :72].flip(0))

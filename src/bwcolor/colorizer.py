@@ -15,24 +15,21 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
-from bwcolor.color import bins
 from bwcolor.color.downsample import lightness_rows, shrink, working_shape
 from bwcolor.color.merge import merge_rows
 from bwcolor.color.upsample import AbUpsampler
 from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import weights as weight_files
-from bwcolor.models.devices import PRECISIONS, resolve_device, resolve_precision
-from bwcolor.models.network import Classifier, build
+from bwcolor.models.devices import resolve_device, resolve_precision
+from bwcolor.models.inference import Manner, Prediction, Runner, Small
+from bwcolor.models.network import build
 from bwcolor.models.table import DEFAULT_MODEL, ModelRow, find_model
+from bwcolor.photo.hints import Hints
 from bwcolor.photo.photo import Metadata, Photo, Rows, Source
 
-GRAIN = (
-    64  # pixels; inputs are padded to multiples, so that the sizes a run meets stay few (oneDNN caches one plan each)
-)
 BEST_LOOKS = (1.0, 2 / 3)  # shares of the working size that "best" quality averages, each with its mirror image
 
 
@@ -51,6 +48,7 @@ class Settings:
         upsample: "edge" or "bilinear".
         looks: Sizes at which the photo and its mirror image are seen and averaged, as shares of the working size;
             empty for a single look.
+        sample: Seed of one plausible coloring among many; None for the mean.
     """
 
     model: str
@@ -62,6 +60,7 @@ class Settings:
     strength: float
     upsample: str
     looks: tuple[float, ...]
+    sample: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,14 +70,19 @@ class ColorPhoto:
     Attributes:
         photo: The photo it was made from.
         rows: ``rows(y0, y1) -> (y1 - y0, width, 3) uint8 | uint16`` sRGB at the scan's depth.
-        certainty: How sure the network is, 0..1, mean over the picture; None where it cannot say.
+        certainty_map: ``(h, w)`` float32, how sure the network is, 0..1, on its own grid; None where it cannot say.
         seconds: Seconds of each stage so far: "prepare", "network".
     """
 
     photo: Photo
     rows: Rows
-    certainty: float | None
+    certainty_map: NDArray[np.float32] | None
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def certainty(self) -> float | None:
+        """How sure the network is, 0..1, mean over the picture; None where it cannot say."""
+        return None if self.certainty_map is None else float(self.certainty_map.mean())
 
     @property
     def width(self) -> int:
@@ -96,17 +100,6 @@ class ColorPhoto:
         return self.photo.source.depth
 
 
-@dataclass(frozen=True)
-class Small:
-    """A photo as the network sees it.
-
-    Attributes:
-        lightness: ``(h, w)`` float32, CIE L* 0..100, both sides multiples of the network's ab stride.
-    """
-
-    lightness: NDArray[np.float32]
-
-
 class Colorizer:
     """A network, its weights and its settings, ready to colorize photos of any size.
 
@@ -121,116 +114,64 @@ class Colorizer:
         self.model = row
         self.settings = settings
         self.weights_sha256 = weights_sha256
-        self.device = torch.device(settings.device)
-        self._network = network.eval().requires_grad_(False).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        manner = Manner(
+            torch.device(settings.device),
+            settings.precision,
+            settings.temperature or 1.0,
+            settings.looks,
+            settings.sample,
+        )
+        self._runner = Runner(network, row, manner)
 
-    def prepare(self, photo: Photo) -> Small:
-        """Read a photo once and make it as small as the network wants it."""
+    def prepare(self, photo: Photo, hints: Hints | None = None) -> Small:
+        """Read a photo once and make it, and its hints, as small as the network wants them."""
         shape = working_shape(photo.height, photo.width, self.settings.working_size, self.model.ab_stride)
-        return Small(shrink(photo.rows, photo.height, photo.width, shape))
+        lightness = shrink(photo.rows, photo.height, photo.width, shape)
+        return Small(lightness, None if hints is None else hints.at(*shape), photo.source.sha256)
 
-    def predict(self, small: Small) -> tuple[NDArray[np.float32], float | None]:
-        """Run the network on one photo (see `predict_batch`)."""
-        return self.predict_batch([small])[0]
-
-    @torch.inference_mode()
-    def predict_batch(self, smalls: Sequence[Small]) -> list[tuple[NDArray[np.float32], float | None]]:
+    def predict(self, smalls: Sequence[Small]) -> list[Prediction]:
         """Run the network on photos of one working shape together, where a device gains by it.
 
         Args:
             smalls: From `prepare`, all of the same shape.
 
         Returns:
-            For each photo ab ``(h, w, 2)`` float32 in Lab units on the network's own grid, before saturation, and the
-            mean certainty (None for a network without bins).
+            For each photo ab on the network's own grid, before saturation, and the certainty there.
         """
-        lightness = torch.from_numpy(np.stack([small.lightness for small in smalls]))[:, None]
-        ab, sure = self._looks(lightness) if self.settings.looks else self._look(lightness)
-        colors = np.ascontiguousarray(ab.movedim(1, -1).cpu().numpy())
-        if sure is None:
-            return [(one, None) for one in colors]
-        return list(zip(colors, sure.tolist(), strict=True))
+        return self._runner.predict(smalls)
 
-    def _looks(self, lightness: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return the mean of several looks, on the grid of the full working size."""
-        height, width = lightness.shape[-2:]
-        stride = self.model.ab_stride
-        grid = (height // stride, width // stride)
-        colors, certainties = [], []
-        for share in self.settings.looks:
-            size = (max(round(grid[0] * share), 1) * stride, max(round(grid[1] * share), 1) * stride)
-            seen = lightness
-            if size != (height, width):
-                seen = F.interpolate(lightness, size, mode="bilinear", antialias=True)
-            for mirrored in (False, True):
-                ab, sure = self._look(seen.flip(-1) if mirrored else seen)
-                ab = ab.flip(-1) if mirrored else ab
-                colors.append(F.interpolate(ab, grid, mode="bilinear") if ab.shape[-2:] != grid else ab)
-                certainties.append(sure)
-        known = [sure for sure in certainties if sure is not None]
-        return torch.stack(colors).mean(dim=0), torch.stack(known).mean(dim=0) if known else None
-
-    def _look(self, lightness: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return ab ``(N, 2, h/s, w/s)`` and certainties ``(N,)`` for L ``(N, 1, h, w)``, h and w multiples of s."""
-        grid = tuple(side // self.model.ab_stride for side in lightness.shape[-2:])
-        padded = self._pad(lightness).to(self.device).contiguous(memory_format=torch.channels_last)
-        ab, logits = self._run(padded)
-        sure = None if logits is None else bins.certainty(logits[..., : grid[0], : grid[1]]).mean(dim=(1, 2))
-        return ab[..., : grid[0], : grid[1]], sure
-
-    def _run(self, padded: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return float32 ab and, from a classifier, the logits."""
-        precision = PRECISIONS[self.settings.precision]
-        with torch.autocast(self.device.type, precision, enabled=precision is not torch.float32):
-            if isinstance(self._network, Classifier):
-                ab, logits = self._network.colors(padded, None, self.settings.temperature or 1.0)
-                return ab.float(), logits
-            only: Tensor = self._network(padded)
-            return only.float(), None
-
-    def _pad(self, lightness: Tensor) -> Tensor:
-        """Extend right and bottom to multiples of the grain by reflection, repeated where the photo is narrow."""
-        multiple = max(GRAIN, self.model.stride)
-        for dim in (-1, -2):
-            wanted = -(-lightness.shape[dim] // multiple) * multiple
-            while lightness.shape[dim] < wanted:
-                short = min(wanted - lightness.shape[dim], lightness.shape[dim])
-                mirror = lightness.narrow(dim, lightness.shape[dim] - short, short).flip(dim)
-                lightness = torch.cat([lightness, mirror], dim=dim)
-        return lightness
-
-    def colorize(self, photo: Photo) -> ColorPhoto:
+    def colorize(self, photo: Photo, hints: Hints | None = None) -> ColorPhoto:
         """Decide the colors of a photo.
 
         Args:
             photo: Any size and aspect, 8 or 16 bits.
+            hints: Its known colors.
 
         Returns:
             The photo in color; its rows are made when they are asked for.
         """
         begun = time.perf_counter()
-        small = self.prepare(photo)
+        small = self.prepare(photo, hints)
         prepared = time.perf_counter()
-        ab, sure = self.predict(small)
+        (prediction,) = self.predict([small])
         done = time.perf_counter()
         seconds = {"prepare": prepared - begun, "network": done - prepared}
-        return replace(self.finish(photo, small, ab, sure), seconds=seconds)
+        return replace(self.finish(photo, small, prediction), seconds=seconds)
 
-    def finish(self, photo: Photo, small: Small, ab: NDArray[np.float32], certainty: float | None = None) -> ColorPhoto:
+    def finish(self, photo: Photo, small: Small, prediction: Prediction) -> ColorPhoto:
         """Join predicted ab with a photo's own lightness, at full size.
 
         Args:
             photo: The photo.
             small: From `prepare`.
-            ab: ``(h, w, 2)`` float32 in Lab units on the network's own grid.
-            certainty: Passed on.
+            prediction: From `predict`.
         """
         stride = self.model.ab_stride
         height, width = small.lightness.shape
         guide = small.lightness.reshape(height // stride, stride, width // stride, stride).mean(axis=(1, 3))
         gain = np.float32(self.model.chroma * self.settings.saturation * self.settings.strength)
         enlarge = AbUpsampler(
-            ab * gain, guide.astype(np.float32), (photo.height, photo.width), method=self.settings.upsample
+            prediction.ab * gain, guide.astype(np.float32), (photo.height, photo.width), method=self.settings.upsample
         )
         lightness = lightness_rows(photo.rows)
         depth = photo.source.depth
@@ -238,7 +179,7 @@ class Colorizer:
         def rows(y0: int, y1: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
             return merge_rows(photo.rows(y0, y1), enlarge.rows(lightness, y0, y1), depth)
 
-        return ColorPhoto(photo, rows, certainty)
+        return ColorPhoto(photo, rows, prediction.certainty)
 
     def colorize_gray(self, gray: NDArray[Any]) -> NDArray[Any]:
         """Colorize a picture held in memory.
@@ -272,6 +213,7 @@ def load(
     strength: float = 1.0,
     upsample: str = "edge",
     quality: str = "normal",
+    sample: int | None = None,
 ) -> Colorizer:
     """Load a network and its weights.
 
@@ -287,6 +229,7 @@ def load(
         upsample: "edge" carries color along the edges of the scan; "bilinear" does not.
         quality: "normal", or "best": the photo and its mirror image are seen at two sizes and averaged, at three times
             the network's time.
+        sample: Seed of one plausible coloring among many, for networks with color bins; None takes their mean.
 
     Returns:
         A `Colorizer`.
@@ -317,6 +260,7 @@ def load(
         strength=strength,
         upsample=upsample,
         looks=BEST_LOOKS if quality == "best" else (),
+        sample=sample,
     )
     network = build(row)
     digest = ""

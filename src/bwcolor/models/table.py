@@ -24,6 +24,7 @@ class ModelRow:
         chroma: Factor on its ab, chosen on held-out photographs.
         weights: File name of the shipped weights; empty for a network without any.
         sha256: Hash of that file; empty where there is none.
+        takes_hints: Whether it obeys color hints.
         trainable: Whether ``bwcolor train`` has a recipe for it.
         code_license: SPDX identifier of the code.
         weights_license: Terms of the weights, in words.
@@ -40,6 +41,7 @@ class ModelRow:
     chroma: float = 1.0
     weights: str = ""
     sha256: str = ""
+    takes_hints: bool = False
     trainable: bool = False
     code_license: str = "Apache-2.0"
     weights_license: str = "none needed"
@@ -56,6 +58,7 @@ _ROWS = (
         summary="residual U-Net on EfficientNet-Lite2, adversarial ab head on color bins (default)",
         home="bwcolor.models.trunk:Gan",
         temperature=0.6,
+        takes_hints=True,
         trainable=True,
         weights_license=_TRUNK_TERMS,
         source="Nazeri et al. 2018 (conditional GAN); Zhang et al. 2016 (bins); Tan & Le 2019 (encoder)",
@@ -65,6 +68,7 @@ _ROWS = (
         summary="the same trunk as a classifier over color bins, decoded by the annealed mean",
         home="bwcolor.models.trunk:Classify",
         temperature=0.6,
+        takes_hints=True,
         trainable=True,
         weights_license=_TRUNK_TERMS,
         source="Zhang et al. 2016; Tan & Le 2019 (encoder)",
@@ -73,6 +77,7 @@ _ROWS = (
         name="null",
         summary="a fixed tint by lightness, without weights, for tests and trials",
         home="bwcolor.models.null:Null",
+        takes_hints=True,
     ),
 )
 

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running a network on photos made small: padding, precision, several looks, samples, certainty."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bwcolor.color import bins
+from bwcolor.errors import UsageError
+from bwcolor.models.devices import PRECISIONS
+from bwcolor.models.network import Classifier
+from bwcolor.models.table import ModelRow
+
+# Pixels; inputs are padded to multiples, so that the sizes a run meets stay few (oneDNN caches one plan each)
+GRAIN = 64
+SAMPLE_CELLS = 5  # a sample's mood changes over a fifth of the picture
+GUMBEL_SPREAD = 1.28  # standard deviation of the Gumbel distribution, pi / sqrt(6)
+
+
+@dataclass(frozen=True)
+class Small:
+    """A photo as the network sees it.
+
+    Attributes:
+        lightness: ``(h, w)`` float32, CIE L* 0..100, both sides multiples of the network's ab stride.
+        hints: ``(3, h, w)`` float32: a and b in Lab units where the mask is 1, and the mask; None where there are none.
+        name: What tells this photo from others when samples are drawn; its hash.
+    """
+
+    lightness: NDArray[np.float32]
+    hints: NDArray[np.float32] | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network says of a photo.
+
+    Attributes:
+        ab: ``(h, w, 2)`` float32, Lab units, on the network's own grid.
+        certainty: ``(h, w)`` float32, 0 (no idea) .. 1 (one color), on that grid; None for a network without bins.
+    """
+
+    ab: NDArray[np.float32]
+    certainty: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a network is run.
+
+    Attributes:
+        device: Where.
+        precision: "fp32", "bf16" or "fp16".
+        temperature: Of the annealed mean, for networks with bins.
+        looks: Sizes at which a photo and its mirror image are seen and averaged, as shares of the given one; empty for
+            a single look.
+        sample: Seed of one plausible coloring among many; None for the mean.
+    """
+
+    device: torch.device
+    precision: str
+    temperature: float
+    looks: tuple[float, ...] = ()
+    sample: int | None = None
+
+
+class Runner:
+    """A network ready to be run in one manner.
+
+    Args:
+        network: Keeps the Network contract (see `bwcolor.models.network.build`).
+        row: Its row of the MODELS table.
+        manner: How.
+    """
+
+    def __init__(self, network: nn.Module, row: ModelRow, manner: Manner) -> None:
+        self.row, self.manner = row, manner
+        if manner.sample is not None and not isinstance(network, Classifier):
+            raise UsageError(f"{row.name} knows one coloring only: it has no color bins to sample from.")
+        placed = network.eval().requires_grad_(False).to(manner.device)
+        self._network = placed.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @torch.inference_mode()
+    def predict(self, smalls: Sequence[Small]) -> list[Prediction]:
+        """Run the network on photos of one shape.
+
+        Args:
+            smalls: All of the same shape.
+
+        Returns:
+            A prediction for each.
+
+        Raises:
+            UsageError: There are hints and the network takes none.
+        """
+        lightness = torch.from_numpy(np.stack([small.lightness for small in smalls]))[:, None]
+        hints = None
+        if any(small.hints is not None for small in smalls):
+            if not self.row.takes_hints:
+                raise UsageError(f"{self.row.name} takes no color hints.", "Take --model gan or classify.")
+            none = np.zeros((3, *smalls[0].lightness.shape), dtype=np.float32)
+            hints = torch.from_numpy(np.stack([none if s.hints is None else s.hints for s in smalls]))
+        noise = None
+        if self.manner.sample is not None:
+            noise = torch.cat([self._mood(small.name) for small in smalls])
+        ab, sure = self._looks(lightness, hints, noise)
+        colors = np.ascontiguousarray(ab.movedim(1, -1).cpu().numpy())
+        certainties = [None] * len(smalls) if sure is None else list(sure.cpu().numpy())
+        return [Prediction(one, known) for one, known in zip(colors, certainties, strict=True)]
+
+    def _mood(self, name: str) -> Tensor:
+        """Return ``(1, Q, SAMPLE_CELLS, SAMPLE_CELLS)`` smooth noise that the seed and the photo's name decide."""
+        digest = hashlib.blake2b(f"{self.manner.sample} {name}".encode(), digest_size=7).digest()
+        generator = torch.Generator().manual_seed(int.from_bytes(digest, "big"))
+        count = len(self._network.centers)
+        return torch.randn(1, count, SAMPLE_CELLS, SAMPLE_CELLS, generator=generator)
+
+    def _looks(self, lightness: Tensor, hints: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Return the mean of all looks, on the grid of the given size."""
+        if not self.manner.looks:
+            return self._look(lightness, hints, noise)
+        stride = self.row.ab_stride
+        grid = (lightness.shape[-2] // stride, lightness.shape[-1] // stride)
+        colors, certainties = [], []
+        for share in self.manner.looks:
+            size = (max(round(grid[0] * share), 1) * stride, max(round(grid[1] * share), 1) * stride)
+            seen, told = lightness, hints
+            if size != tuple(lightness.shape[-2:]):
+                seen = F.interpolate(lightness, size, mode="bilinear", antialias=True)
+                told = None if hints is None else F.interpolate(hints, size, mode="nearest")
+            for turn in (_same, _mirror):
+                ab, sure = self._look(turn(seen), _turned(told, turn), _turned(noise, turn))
+                colors.append(_fit(turn(ab), grid))
+                certainties.append(None if sure is None else _fit(turn(sure)[:, None], grid)[:, 0])
+        known = [sure for sure in certainties if sure is not None]
+        return torch.stack(colors).mean(dim=0), torch.stack(known).mean(dim=0) if known else None
+
+    def _look(self, lightness: Tensor, hints: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Return ab ``(N, 2, h/s, w/s)`` and certainty ``(N, h/s, w/s)`` for L ``(N, 1, h, w)``, multiples of s."""
+        down, across = (side // self.row.ab_stride for side in lightness.shape[-2:])
+        padded = self._placed(lightness)
+        told = None if hints is None else self._placed(hints)
+        precision = PRECISIONS[self.manner.precision]
+        with torch.autocast(self.manner.device.type, precision, enabled=precision is not torch.float32):
+            if not isinstance(self._network, Classifier):
+                ab: Tensor = self._network(padded, told)
+                return ab.float()[..., :down, :across], None
+            ab, logits = self._network.colors(padded, told, self.manner.temperature)
+        ab, logits = ab.float()[..., :down, :across], logits.float()[..., :down, :across]
+        if noise is not None:
+            ab = self._sampled(ab, logits, noise.to(logits))
+        return ab, bins.certainty(logits)
+
+    def _sampled(self, ab: Tensor, logits: Tensor, noise: Tensor) -> Tensor:
+        """Move the decoded bins by smooth noise on their scores; what a network adds to the bins stays."""
+        temperature = self.manner.temperature
+        centers = self._network.centers
+        smooth = F.interpolate(noise, logits.shape[-2:], mode="bicubic", align_corners=False)
+        moved = logits + smooth * (GUMBEL_SPREAD / smooth.std().clamp_min(1e-6))
+        return ab + bins.annealed_mean(moved, centers, temperature) - bins.annealed_mean(logits, centers, temperature)
+
+    def _placed(self, planes: Tensor) -> Tensor:
+        """Extend right and bottom to multiples of the grain by reflection, and move to the device."""
+        multiple = max(GRAIN, self.row.stride)
+        for dim in (-1, -2):
+            wanted = -(-planes.shape[dim] // multiple) * multiple
+            while planes.shape[dim] < wanted:
+                short = min(wanted - planes.shape[dim], planes.shape[dim])
+                mirror = planes.narrow(dim, planes.shape[dim] - short, short).flip(dim)
+                planes = torch.cat([planes, mirror], dim=dim)
+        return planes.to(self.manner.device).contiguous(memory_format=torch.channels_last)
+
+
+def _same(planes: Tensor) -> Tensor:
+    return planes
+
+
+def _mirror(planes: Tensor) -> Tensor:
+    return planes.flip(-1)
+
+
+def _turned(planes: Tensor | None, turn: Callable[[Tensor], Tensor]) -> Tensor | None:
+    return None if planes is None else turn(planes)
+
+
+def _fit(planes: Tensor, grid: tuple[int, int]) -> Tensor:
+    return planes if planes.shape[-2:] == grid else F.interpolate(planes, grid, mode="bilinear", align_corners=False)
