@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from bwcolor import __version__
+from bwcolor.cli.colorize import colorize
 from bwcolor.cli.eval import evaluate
 from bwcolor.cli.train import train
 from bwcolor.config import FILE_NAME, defaults_by_command, read_settings
@@ -113,5 +114,6 @@ def add(name: str, function: Callable[..., Any], panel: str) -> None:
     app.command(name, cls=_Command, context_settings=dict(_CONTEXT), rich_help_panel=panel)(function)
 
 
+add("colorize", colorize, ARCHIVE_PANEL)
 add("train", train, MODEL_PANEL)
 add("eval", evaluate, MODEL_PANEL)

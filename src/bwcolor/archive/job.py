@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Job`: everything that a run was asked for, in one value."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bwcolor.archive.plan import Request
+from bwcolor.models.table import DEFAULT_MODEL, find_model
+from bwcolor.photo.formats import FORMATS
+from bwcolor.photo.options import ReadOptions, WriteOptions
+
+KEEP = "keep"  # --format: the scan's own
+TIME_LIMIT = 1800.0  # seconds that one stage may take for one photo
+
+
+@dataclass(frozen=True)
+class ColorOptions:
+    """How colors are made: the arguments of `bwcolor.colorizer.load`, as they were given."""
+
+    model: str = DEFAULT_MODEL
+    weights: Path | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    working_size: int | None = None
+    temperature: float | None = None
+    saturation: float = 1.0
+    strength: float = 1.0
+    upsample: str = "edge"
+    quality: str = "normal"
+
+    def known(self) -> dict[str, Any]:
+        """Return those settings of the Colorizer that can be told without loading it."""
+        row = find_model(self.model)
+        known = {
+            "model": self.model,
+            "working_size": self.working_size or row.working_size,
+            "temperature": (self.temperature or row.temperature) if row.temperature is not None else None,
+            "saturation": self.saturation,
+            "strength": self.strength,
+            "upsample": self.upsample,
+        }
+        told = {name: getattr(self, name) for name in ("device", "precision") if getattr(self, name) != "auto"}
+        return known | told
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run's wishes.
+
+    Attributes:
+        request: Which photos, and where to.
+        color: How colors are made.
+        read: How scans are read.
+        write: How color copies are written.
+        format: "keep" or a name of the FORMATS table.
+        overwrite: Also color what was colored with other options, and replace files that bwcolor did not write.
+        redo_failed: Only photos that failed before.
+        fail_fast: Stop at the first photo that fails.
+        jobs: Photos at once; None takes one more than there are cores.
+        max_memory: Bytes for the photos in work; None takes half of the machine's.
+        deadline: When to stop in good order; None for never.
+        time_limit: Seconds that one stage may take for one photo.
+    """
+
+    request: Request
+    color: ColorOptions = field(default_factory=ColorOptions)
+    read: ReadOptions = field(default_factory=ReadOptions)
+    write: WriteOptions = field(default_factory=WriteOptions)
+    format: str = KEEP
+    overwrite: bool = False
+    redo_failed: bool = False
+    fail_fast: bool = False
+    jobs: int | None = None
+    max_memory: int | None = None
+    deadline: datetime | None = None
+    time_limit: float = TIME_LIMIT
+
+    def file_options(self) -> dict[str, Any]:
+        """Return the options of reading and writing, plain values: they decide a result beside the colors."""
+        reading = {name: value for name, value in asdict(self.read).items() if name != "max_pixels"}
+        return {**reading, **asdict(self.write), "format": self.format, "suffix": self.request.suffix}
+
+    def suffixes(self) -> dict[str, str]:
+        """Return for each suffix of a photo that of its color copy; "" where it keeps its own."""
+        if self.format != KEEP and not FORMATS[self.format].depths:
+            raise KeyError(self.format)
+        names = {}
+        for row in FORMATS.values():
+            target = FORMATS[self.format] if self.format != KEEP else row if row.depths else FORMATS["tiff"]
+            for suffix in row.suffixes:
+                names[suffix] = "" if suffix in target.suffixes else target.suffixes[0]
+        return names
+
+
+def as_json(value: Any) -> str:
+    """Return plain values as JSON text, the same for the same values."""
+    return json.dumps(value, sort_keys=True, default=str)

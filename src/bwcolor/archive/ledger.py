@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger: one SQLite row for each photo, whatever happened to it, and one for each run.
+
+It lies in the output folder (``.bwcolor/ledger.sqlite``). Paths in it are relative, so that a moved output still holds.
+A row is written when a photo is begun and again when its file is renamed and flushed: what says "done" is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass, fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from bwcolor.archive.walk import LEDGER_NAME, STATE_FOLDER
+from bwcolor.errors import BwcolorError, OutputError, UsageError
+
+LAYOUT = 1  # PRAGMA user_version; a ledger of a newer layout is refused
+BUSY_SECONDS = 30.0  # waited for a reader, such as `bwcolor status`
+# File systems on which SQLite's write-ahead log is unsafe (its shared memory does not cross machines)
+NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "fuse.sshfs"})
+
+
+class Outcome(StrEnum):
+    """What became of a photo."""
+
+    BEGUN = "begun"  # in work when the row was written
+    DONE = "done"
+    SKIPPED = "skipped"  # left in black and white on purpose; the reason says why
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A photo's row.
+
+    Attributes:
+        name: Path below the input folder, with forward slashes.
+        source: Path of the scan, relative to the output folder.
+        target: Path of the color copy, relative to the output folder.
+        outcome: What became of it.
+        reason: Why it failed or was skipped.
+        error: Class of the error.
+        size: Bytes of the scan.
+        mtime_ns: When the scan was last changed, nanoseconds since 1970.
+        sha256: Hash of the scan.
+        model: Name of the network.
+        weights_sha256: Hash of its weights; empty where there are none.
+        options: Resolved options that decide the result, as JSON.
+        version: Of bwcolor.
+        key: Hash of source, weights, options and version: equal keys mean equal results.
+        width: Pixels.
+        height: Pixels.
+        depth: Bits per channel.
+        format: Of the color copy.
+        certainty: How sure the network was, 0..1.
+        dl_max: Largest difference in lightness before encoding, in levels of 255.
+        dl_mean: Mean of the same.
+        written_dl_max: Largest difference in lightness as decoded from the written file, in levels of 255.
+        written_dl_mean: Mean of the same.
+        output_size: Bytes of the color copy.
+        output_sha256: Hash of the color copy.
+        lost: Metadata that the target could not hold, as a JSON list.
+        notes: What else should be known of this photo, as a JSON list.
+        seconds: From reading to reading back.
+        stages: Seconds of each stage, as a JSON object.
+        attempts: How often it was begun and not ended.
+        run: Number of the run.
+        at: When the row was written, ISO 8601, UTC.
+    """
+
+    name: str
+    source: str
+    target: str
+    outcome: str
+    reason: str = ""
+    error: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    sha256: str = ""
+    model: str = ""
+    weights_sha256: str = ""
+    options: str = ""
+    version: str = ""
+    key: str = ""
+    width: int = 0
+    height: int = 0
+    depth: int = 0
+    format: str = ""
+    certainty: float | None = None
+    dl_max: float | None = None
+    dl_mean: float | None = None
+    written_dl_max: float | None = None
+    written_dl_mean: float | None = None
+    output_size: int = 0
+    output_sha256: str = ""
+    lost: str = "[]"
+    notes: str = "[]"
+    seconds: float = 0.0
+    stages: str = "{}"
+    attempts: int = 0
+    run: int = 0
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's row.
+
+    Attributes:
+        id: Counted from 1.
+        started: ISO 8601, UTC.
+        ended: The same; empty while it goes on, or if it was killed.
+        host: Name of the machine.
+        pid: Number of the process.
+        version: Of bwcolor.
+        settings: What the run was asked for, as JSON.
+        planned: Photos to do when it began.
+        already: Photos that were done before.
+        left_alone: Files that are no photos.
+        outcome: "finished", "interrupted", "stopped" (by --max-minutes and the like), "failed"; empty while it goes on.
+        reason: Why it stopped.
+    """
+
+    id: int
+    started: str
+    ended: str
+    host: str
+    pid: int
+    version: str
+    settings: str
+    planned: int
+    already: int
+    left_alone: int
+    outcome: str
+    reason: str
+
+
+_TYPES = {"int": "INTEGER", "float": "REAL", "float | None": "REAL", "str": "TEXT"}
+_PATHS = ("name", "source", "target")
+
+
+def _columns(row: type[Entry] | type[Run], key: str) -> str:
+    return ", ".join(
+        f"{column.name} {_TYPES[str(column.type)]}{' PRIMARY KEY' if column.name == key else ''}"
+        for column in fields(row)
+    )
+
+
+def key_of(source_sha256: str, weights_sha256: str, options: Mapping[str, Any], version: str) -> str:
+    """Return the hash of everything that decides a result.
+
+    Args:
+        source_sha256: Of the scan's bytes.
+        weights_sha256: Of the weights; empty for a network without any.
+        options: Resolved options, plain values.
+        version: Of bwcolor.
+    """
+    parts = [source_sha256, weights_sha256, json.dumps(options, sort_keys=True), version]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+class Ledger:
+    """The ledger of one output folder; safe to use from several threads.
+
+    Args:
+        out: The output folder.
+        write: Whether to create it where it is missing; else it is opened for reading only.
+
+    Raises:
+        UsageError: There is no ledger to read, or it is not one that this version knows.
+        OutputError: It cannot be created or written.
+    """
+
+    def __init__(self, out: Path, *, write: bool = False) -> None:
+        self.out = out
+        self.path = out / STATE_FOLDER / LEDGER_NAME
+        self._mutex = threading.Lock()
+        self.writes = write
+        if not write and not self.path.is_file():
+            raise UsageError(f"{out} holds no ledger.", "Name the output folder of a `bwcolor colorize` run.")
+        try:
+            self._open(write)
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def _open(self, write: bool) -> None:
+        if write:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        mode = "rwc" if write else "ro"
+        address = f"file:{_quoted(self.path)}?mode={mode}"
+        self._base = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+        self._base.isolation_level = None
+        (layout,) = self._base.execute("PRAGMA user_version").fetchone()
+        if layout > LAYOUT:
+            raise UsageError(f"{self.path} was written by a newer bwcolor.", "Update bwcolor, or give another --out.")
+        if write:
+            journal = "DELETE" if _file_system(self.path.parent) in NETWORK_FILE_SYSTEMS else "WAL"
+            self._base.execute(f"PRAGMA journal_mode={journal}")
+            self._base.execute("PRAGMA synchronous=FULL")
+            self._base.execute(f"CREATE TABLE IF NOT EXISTS photos ({_columns(Entry, 'name')}) WITHOUT ROWID")
+            self._base.execute(f"CREATE TABLE IF NOT EXISTS runs ({_columns(Run, 'id')})")
+            self._base.execute(f"PRAGMA user_version={LAYOUT}")
+
+    def close(self) -> None:
+        """Close the file; nothing is lost without it."""
+        if self.writes:
+            # a ledger at rest is one plain file, which can be copied alone and read from a read-only disk
+            with suppress(sqlite3.Error):
+                self._base.execute("PRAGMA journal_mode=DELETE")
+        self._base.close()
+
+    def record(self, *entries: Entry) -> None:
+        """Write rows, each in place of the photo's earlier one, all of them or none.
+
+        Raises:
+            OutputError: They cannot be written (disk full, permission lost).
+        """
+        marks = ", ".join("?" * len(fields(Entry)))
+        rows = [tuple(_to_column(value) for value in astuple(entry)) for entry in entries]
+        with self._transaction():
+            self._base.executemany(f"INSERT OR REPLACE INTO photos VALUES ({marks})", rows)
+
+    def forget(self, *names: str) -> None:
+        """Delete rows: of photos that were begun and, in good order, not ended."""
+        with self._transaction():
+            self._base.executemany("DELETE FROM photos WHERE name = ?", [(_to_column(name),) for name in names])
+
+    def entry(self, name: str) -> Entry | None:
+        """Return a photo's row, None where there is none."""
+        with self._mutex:
+            found = self._base.execute("SELECT * FROM photos WHERE name = ?", (_to_column(name),)).fetchone()
+        return None if found is None else Entry(*map(_from_column, found))
+
+    def entries(self, outcome: Outcome | None = None) -> list[Entry]:
+        """Return the rows, sorted by name; those of one outcome or all."""
+        where, values = ("WHERE outcome = ?", [outcome.value]) if outcome else ("", [])
+        with self._mutex:
+            found = self._base.execute(f"SELECT * FROM photos {where} ORDER BY name", values).fetchall()
+        return [Entry(*map(_from_column, row)) for row in found]
+
+    def begin_run(self, run: Run) -> Run:
+        """Write a run's row and return it with its number."""
+        with self._transaction():
+            (last,) = self._base.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
+            run = replace(run, id=last + 1)
+            self._base.execute(f"INSERT INTO runs VALUES ({', '.join('?' * len(fields(Run)))})", astuple(run))
+        return run
+
+    def end_run(self, run: int, ended: str, outcome: str, reason: str = "") -> None:
+        """Write how a run ended."""
+        with self._transaction():
+            self._base.execute(
+                "UPDATE runs SET ended = ?, outcome = ?, reason = ? WHERE id = ?", (ended, outcome, reason, run)
+            )
+
+    def runs(self) -> list[Run]:
+        """Return the runs, oldest first."""
+        with self._mutex:
+            return [Run(*row) for row in self._base.execute("SELECT * FROM runs ORDER BY id")]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._mutex:
+            try:
+                self._base.execute("BEGIN IMMEDIATE")
+                yield
+                self._base.execute("COMMIT")
+            except sqlite3.Error as error:
+                if self._base.in_transaction:
+                    self._base.rollback()
+                raise self._trouble(error) from error
+
+    def _trouble(self, error: sqlite3.Error) -> BwcolorError:
+        if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
+            return UsageError(f"{self.path} is damaged.", "Move it away; the next run begins a new one.")
+        return OutputError(f"The ledger {self.path} cannot be used: {error}.", "Is the disk full or read-only?")
+
+
+def _to_column(value: Any) -> Any:
+    """Names that are no UTF-8 go in as their bytes."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return os.fsencode(value)
+    return value
+
+
+def _from_column(value: Any) -> Any:
+    return os.fsdecode(value) if isinstance(value, bytes) else value
+
+
+def _quoted(path: Path) -> str:
+    from urllib.parse import quote
+
+    return quote(os.fsencode(path.absolute().as_posix()))
+
+
+def _file_system(folder: Path) -> str:
+    """Return the type of the file system that a folder lies on ("ext4", "nfs4", ...), "" where it cannot be said."""
+    if not sys.platform.startswith("linux"):
+        return ""
+    try:
+        mounts = Path("/proc/self/mounts").read_bytes().splitlines()
+    except OSError:
+        return ""
+    place, best = os.fsencode(folder.resolve()) + b"/", (0, "")
+    for fields_of_mount in (line.split(b" ") for line in mounts):
+        point = fields_of_mount[1].replace(b"\\040", b" ").rstrip(b"/") + b"/"
+        if place.startswith(point) and len(point) >= best[0]:
+            best = (len(point), fields_of_mount[2].decode("ascii", "replace"))
+    return best[1]

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run will do: which scans there are, and where the color copy of each will lie."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bwcolor.archive.walk import Walked, is_output, selector, walk
+from bwcolor.errors import NothingToDoError, UsageError
+
+OUTPUT_SUFFIX = "-color"  # scans -> scans-color
+_NAMED = 3  # collisions named in a message
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which photos, and where to.
+
+    Attributes:
+        paths: Folders and single files.
+        out: The output folder; None puts it beside each input folder.
+        include: Glob patterns, of which a name must match one; none means all.
+        exclude: Glob patterns, of which a name must match none.
+        files_from: Names of a list, instead of all that the folders hold; None where there is no list.
+        limit: At most so many photos; None means all.
+        sample: So many photos, drawn evenly from all; None means all.
+        seed: Of the sample.
+        suffix: Added to the stem of each color copy.
+    """
+
+    paths: tuple[Path, ...]
+    out: Path | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    files_from: tuple[str, ...] | None = None
+    limit: int | None = None
+    sample: int | None = None
+    seed: int = 0
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One scan and its color copy.
+
+    Attributes:
+        name: Path below the input folder, with forward slashes: the photo's name in the ledger.
+        source: The scan.
+        target: The color copy.
+        out: The output folder that the copy lies in.
+    """
+
+    name: str
+    source: Path
+    target: Path
+    out: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do, before it is held against the ledger.
+
+    Attributes:
+        tasks: In the order of work.
+        outs: The output folders, in order.
+        left_alone: How many files are no photos, by their suffix.
+        excluded: How many photos --include and --exclude left out.
+        not_drawn: How many photos --limit and --sample left out.
+        outputs: Folders left out because they are outputs of earlier runs.
+        unreadable: Folders that could not be listed, and listed files that are missing, each with the reason.
+    """
+
+    tasks: tuple[Task, ...]
+    outs: tuple[Path, ...]
+    left_alone: Mapping[str, int] = field(default_factory=dict)
+    excluded: int = 0
+    not_drawn: int = 0
+    outputs: tuple[Path, ...] = ()
+    unreadable: tuple[tuple[Path, str], ...] = ()
+
+
+def make_plan(request: Request, suffixes: Mapping[str, str]) -> Plan:
+    """Find the photos and name their color copies.
+
+    Args:
+        request: What was asked for.
+        suffixes: For each suffix of a photo, in lower case, that of its color copy; "" keeps it as it is spelled.
+
+    Returns:
+        The plan. Nothing was written for it, and no photo opened.
+
+    Raises:
+        NothingToDoError: A path is missing, or there is no photo.
+        UsageError: The output lies in the input, or two photos would be written to one file.
+    """
+    gathering = _Gathering(request, suffixes)
+    roots = [root for root in request.paths if root.is_dir()]
+    for root in request.paths:
+        _check_root(root)
+    if request.files_from is not None and len(roots) != len(request.paths):
+        raise UsageError("A list of files goes with folders, not with single files.", "Name the folder alone.")
+    listed = None if request.files_from is None else _listed(request.files_from, roots, gathering)
+    if request.files_from is not None and not roots:
+        listed = None
+        paths = tuple(Path(name) for name in request.files_from)
+        missing = [path for path in paths if not path.exists()]
+        gathering.met.unreadable += [(path, "named in the list and missing") for path in missing]
+        gathering.add([path for path in paths if path.exists()], None)
+    else:
+        gathering.add(request.paths, listed)
+    return gathering.finish()
+
+
+def _check_root(root: Path) -> None:
+    if not root.exists():
+        raise NothingToDoError(f"There is no {root}.", "Check the path; the working directory is " + str(Path.cwd()))
+    if root.is_dir() and is_output(root):
+        raise UsageError(f"{root} is the output of an earlier run.", "Name the folder of the scans.")
+
+
+class _Gathering:
+    """A plan while it grows."""
+
+    def __init__(self, request: Request, suffixes: Mapping[str, str]) -> None:
+        self.request = request
+        self.suffixes = suffixes
+        self.met = Walked()
+        self.tasks: dict[Path, Task] = {}
+        self.left_alone: Counter[str] = Counter()
+        self.excluded = 0
+        self.selected = selector(request.include, request.exclude)
+
+    def add(self, paths: Iterable[Path], listed: set[Path] | None) -> None:
+        """Add folders and files; of folders only what is listed, where there is a list."""
+        paths = list(paths)
+        folders = sum(path.is_dir() for path in paths)
+        for path in paths:
+            real = path.resolve()
+            if not path.is_dir():
+                out = self.request.out or real.parent.with_name(real.parent.name + OUTPUT_SUFFIX)
+                self._take(path, path.name, _outside(out, real.parent, strict=False))
+                continue
+            out = self.request.out or real.with_name((real.name or "root") + OUTPUT_SUFFIX)
+            out = _outside(out, real, strict=True)
+            prefix = f"{real.name}/" if self.request.out and folders > 1 else ""
+            for found in walk(real, self.met):
+                if found.is_relative_to(out) or (listed is not None and found not in listed):
+                    continue
+                self._take(found, prefix + found.relative_to(real).as_posix(), out)
+
+    def _take(self, source: Path, name: str, out: Path) -> None:
+        suffix = source.suffix.lower()
+        if suffix not in self.suffixes:
+            self.left_alone[suffix or "(none)"] += 1
+        elif not self.selected(name):
+            self.excluded += 1
+        elif source not in self.tasks:
+            pure = PurePosixPath(name)
+            last = f"{pure.stem}{self.request.suffix}{self.suffixes[suffix] or pure.suffix}"
+            target = out / Path(*pure.parent.parts) / last
+            self.tasks[source] = Task(name, source, target, out)
+
+    def finish(self) -> Plan:
+        tasks = list(self.tasks.values())
+        drawn = _draw(tasks, self.request)
+        if not tasks and not self.met.unreadable:
+            raise self._nothing()
+        _check_targets(drawn)
+        return Plan(
+            tasks=tuple(drawn),
+            outs=tuple(dict.fromkeys(task.out for task in drawn)),
+            left_alone=dict(self.left_alone.most_common()),
+            excluded=self.excluded,
+            not_drawn=len(tasks) - len(drawn),
+            outputs=tuple(self.met.outputs),
+            unreadable=tuple(self.met.unreadable),
+        )
+
+    def _nothing(self) -> NothingToDoError:
+        where = ", ".join(str(path) for path in self.request.paths) or "the list"
+        others = sum(self.left_alone.values())
+        met = [f"{others} other files" * (others > 0), f"{self.excluded} photos left out" * (self.excluded > 0)]
+        beside = " and ".join(part for part in met if part)
+        known = " ".join(sorted(self.suffixes))
+        return NothingToDoError(
+            f"There are no photos to colorize in {where}" + (f" ({beside})." if beside else "."),
+            f"Suffixes of photos: {known}.",
+        )
+
+
+def _outside(out: Path, root: Path, *, strict: bool) -> Path:
+    """Return the output folder, absolute.
+
+    Raises:
+        UsageError: It lies in the input folder, and no earlier run made it.
+    """
+    out = Path(os.path.abspath(out))  # noqa: PTH100 - a link stays the link it is named by
+    real = out.resolve()
+    if strict and real.is_relative_to(root) and not (real != root and is_output(real)):
+        where = "is the input folder itself" if real == root else f"lies inside the input {root}"
+        raise UsageError(f"The output {out} {where}.", f"Give another --out, such as {root}{OUTPUT_SUFFIX}.")
+    return out
+
+
+def _listed(names: tuple[str, ...], roots: list[Path], gathering: _Gathering) -> set[Path]:
+    """Return the real paths of a list's files: as named, or else below the one of the folders that holds them."""
+    found = set()
+    for name in names:
+        places = [Path(name), *(root / name for root in roots)]
+        existing = next((place for place in places if place.is_file()), None)
+        if existing is None:
+            gathering.met.unreadable.append((Path(name), "named in the list and missing"))
+        else:
+            found.add(existing.parent.resolve() / existing.name)
+    return found
+
+
+def _draw(tasks: list[Task], request: Request) -> list[Task]:
+    """Return the sample and the first few that were asked for, in the order of work."""
+    if request.sample is not None and request.sample < len(tasks):
+        # by a hash of the name: the same photos on every machine, and mostly the same when the archive grows
+        def lot(task: Task) -> bytes:
+            return hashlib.blake2b(os.fsencode(task.name), key=str(request.seed).encode()).digest()
+
+        drawn = set(sorted(tasks, key=lot)[: request.sample])
+        tasks = [task for task in tasks if task in drawn]
+    return tasks[: request.limit]
+
+
+def _check_targets(tasks: list[Task]) -> None:
+    """Find color copies that would overwrite each other, or a scan.
+
+    Raises:
+        UsageError: There are such.
+    """
+    sources = {task.source for task in tasks}
+    at: dict[Any, list[Task]] = {}
+    blind = {out: _ignores_case(out) for out in {task.out for task in tasks}}
+    for task in tasks:
+        if task.target in sources or task.target == task.source:
+            raise UsageError(
+                f"The color copy of {task.source} would overwrite the scan {task.target}.",
+                "Give another --out, or a --suffix such as _color.",
+            )
+        written = str(task.target)
+        key = unicodedata.normalize("NFC", written).casefold() if blind[task.out] else written
+        at.setdefault(key, []).append(task)
+    collisions = [group for group in at.values() if len(group) > 1]
+    if collisions:
+        named = "; ".join(" and ".join(task.name for task in group) for group in collisions[:_NAMED])
+        more = f"; and {len(collisions) - _NAMED} more" if len(collisions) > _NAMED else ""
+        raise UsageError(
+            f"These would be written to one file: {named}{more}.",
+            "Leave one out with --exclude, or write each in its own format with --format keep.",
+        )
+
+
+def _ignores_case(out: Path) -> bool:
+    """Say whether the file system of an output folder takes a.jpg and A.jpg for one file."""
+    there = next(folder for folder in [out, *out.parents] if folder.exists())
+    swapped = there.with_name(there.name.swapcase())
+    if swapped.name == there.name:
+        return sys.platform in ("win32", "darwin")
+    try:
+        return swapped.exists() and swapped.samefile(there)
+    except OSError:
+        return False

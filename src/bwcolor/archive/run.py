@@ -1,0 +1,446 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run: plan, lock, hold against the ledger, color, tell."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+from bwcolor import __version__
+from bwcolor.archive.job import Job, as_json
+from bwcolor.archive.ledger import Entry, Ledger, Outcome, Run
+from bwcolor.archive.lock import Lock
+from bwcolor.archive.pipeline import Pipeline
+from bwcolor.archive.plan import Plan, make_plan
+from bwcolor.archive.settle import Expected, Settled, State, settle
+from bwcolor.archive.stages import Piece, Stages, row_of
+from bwcolor.archive.walk import is_output
+from bwcolor.errors import BwcolorError, ExitCode, NothingToDoError, OutputError
+from bwcolor.models.table import find_model
+
+TOUCH_SECONDS = 30.0  # between two signs of life in the lock
+
+
+class Watch(Protocol):
+    """Who is told how a run goes."""
+
+    def begin(self, plan: Plan, settled: Settled) -> None:
+        """The work begins."""
+
+    def ended(self, entry: Entry) -> None:
+        """A photo is done or has failed; called from several threads, one at a time."""
+
+    def tick(self) -> None:
+        """Time passes; called a few times per second from the main thread."""
+
+
+class Silence:
+    """A watch that tells nobody."""
+
+    def begin(self, plan: Plan, settled: Settled) -> None:
+        """Do nothing."""
+
+    def ended(self, entry: Entry) -> None:
+        """Do nothing."""
+
+    def tick(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A photo that is not in color, and why."""
+
+    name: str
+    reason: str
+    error: str = ""
+
+
+@dataclass
+class Summary:
+    """How a run went.
+
+    Attributes:
+        plan: What there was.
+        settled: What was to do.
+        done: Photos colored in this run.
+        skipped: Photos left in black and white on purpose in this run.
+        failures: Photos that failed, and places that could not be read.
+        pixels: Of the photos colored.
+        seconds: From the first photo's beginning to the last one's end.
+        dl_max: The largest difference in lightness before encoding, in levels of 255.
+        left: Photos that were to do and were not begun.
+        stopped: Why the run ended early; empty where it did not.
+        signal: Number of the signal that ended it; 0 for none.
+        trouble: The error that ended it.
+    """
+
+    plan: Plan
+    settled: Settled
+    done: int = 0
+    skipped: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    pixels: int = 0
+    seconds: float = 0.0
+    dl_max: float = 0.0
+    left: int = 0
+    stopped: str = ""
+    signal: int = 0
+    trouble: BwcolorError | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the shell is told."""
+        if self.trouble is not None:
+            return self.trouble.exit_code
+        if self.signal:
+            return ExitCode.TERMINATED if self.signal == signal.SIGTERM else ExitCode.INTERRUPTED
+        return ExitCode.PHOTOS_FAILED if self.failures else ExitCode.OK
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return {
+            "done": self.done,
+            "already_done": self.settled.count(State.DONE, State.SKIPPED),
+            "skipped": self.skipped,
+            "failed": len(self.failures),
+            "outdated": self.settled.count(State.OUTDATED),
+            "altered": self.settled.count(State.ALTERED),
+            "left": self.left,
+            "left_alone": dict(self.plan.left_alone),
+            "outputs": [str(out) for out in self.plan.outs],
+            "megapixels": round(self.pixels / 1e6, 3),
+            "seconds": round(self.seconds, 3),
+            "dl_max": round(self.dl_max, 4),
+            "stopped": self.stopped,
+            "failures": [asdict(failure) for failure in self.failures],
+            "exit_code": int(self.exit_code),
+        }
+
+
+def look_ahead(job: Job) -> tuple[Plan, Settled]:
+    """Plan a run and hold the plan against the ledgers, without torch and without writing anything.
+
+    Raises:
+        BwcolorError: As `colorize` would.
+    """
+    row = find_model(job.color.model)
+    plan = make_plan(job.request, job.suffixes())
+    expected = Expected(job.color.known() | job.file_options(), row.sha256 if job.color.weights is None else None)
+    with ExitStack() as opened:
+
+        def ledger_of(out: Path) -> Ledger | None:
+            if not is_output(out):
+                return None
+            ledger = Ledger(out)
+            opened.callback(ledger.close)
+            return ledger
+
+        return plan, settle(plan.tasks, ledger_of, job, expected)
+
+
+def colorize(job: Job, watch: Watch | None = None) -> Summary:
+    """Color everything that a job asks for and that is not done yet.
+
+    Each photo ends as a row of its output folder's ledger. A photo's failure is such a row, not an exception.
+
+    Args:
+        job: What is asked for.
+        watch: Is told how it goes.
+
+    Returns:
+        How it went; `Summary.trouble` holds what ended it before its end.
+
+    Raises:
+        UsageError: Wrong options; nothing was begun.
+        NothingToDoError: No input, no photos, no weights; nothing was begun.
+        OutputError: The output cannot be written; nothing was begun.
+    """
+    find_model(job.color.model)
+    plan = make_plan(job.request, job.suffixes())
+    for out in plan.outs:
+        _check_writable(out)
+    from bwcolor.colorizer import load
+
+    colorizer = load(**vars(job.color))
+    stages = Stages(job, colorizer, {task.target for task in plan.tasks})
+    with ExitStack() as opened:
+        desks = {out: opened.enter_context(_Desk.at(out)) for out in plan.outs}
+        expected = Expected(stages.options, colorizer.weights_sha256)
+        settled = settle(plan.tasks, lambda out: desks[out].ledger, job, expected)
+        return _Work(job, plan, settled, stages, desks, watch or Silence()).run()
+
+
+def _check_writable(out: Path) -> None:
+    """See before any work that the output folder can be written.
+
+    Raises:
+        OutputError: It cannot.
+    """
+    there = next(folder for folder in [out, *out.parents] if folder.exists())
+    trial = there / f".bwcolor-{os.getpid()}.trial"
+    try:
+        if not there.is_dir():
+            raise NotADirectoryError(0, f"{there} is a file")
+        trial.write_bytes(b"")
+        trial.unlink()
+    except OSError as error:
+        what = out if there == out else f"{out} (in {there})"
+        raise OutputError(
+            f"The output {what} cannot be written: {error.strerror}.", "Give another folder with --out."
+        ) from error
+
+
+@dataclass
+class _Desk:
+    """An output folder while a run works in it."""
+
+    out: Path
+    lock: Lock
+    ledger: Ledger
+    run: Run | None = None
+
+    @staticmethod
+    @contextmanager
+    def at(out: Path) -> Iterator[_Desk]:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"The output {out} cannot be made: {error.strerror}.", "Give another --out.") from error
+        with Lock(out) as lock:
+            ledger = Ledger(out, write=True)
+            try:
+                yield _Desk(out, lock, ledger)
+            finally:
+                ledger.close()
+
+
+class _Work:
+    """One run, from its first photo to its last."""
+
+    def __init__(
+        self, job: Job, plan: Plan, settled: Settled, stages: Stages, desks: dict[Path, _Desk], watch: Watch
+    ) -> None:
+        self._job = job
+        self._settled = settled
+        self._stages = stages
+        self._desks = desks
+        self._watch = watch
+        self._mutex = threading.Lock()
+        self._summary = Summary(plan, settled)
+        self._open: set[Piece] = set()
+        self._touched = time.monotonic()
+
+    def run(self) -> Summary:
+        summary, settled = self._summary, self._settled
+        summary.failures += [Failure(str(path), reason) for path, reason in summary.plan.unreadable]
+        summary.failures += [
+            Failure(task.name, f"{task.target} exists and bwcolor did not write it; --overwrite replaces it.")
+            for task in settled.foreign
+        ]
+        summary.failures += [
+            Failure(task.name, "bwcolor died several times while this photo was in work; --overwrite tries it again.")
+            for task in settled.deadly
+        ]
+        self._watch.begin(summary.plan, settled)
+        if not settled.todo:
+            return summary
+        self._quiet_threads()
+        self._begin()
+        begun = time.perf_counter()
+        outcome = "finished"
+        try:
+            with self._signals():
+                self._pipeline.run(self._pieces(), self._tick)
+                for piece in self._open:  # fetched, and then not begun
+                    self._take_back(piece)
+        except BwcolorError as error:
+            summary.trouble, summary.stopped, outcome = error, error.message, "failed"
+        finally:
+            summary.seconds = time.perf_counter() - begun
+            summary.left = len(settled.todo) - summary.done - summary.skipped - self._failed
+            if summary.signal:
+                outcome = "interrupted"
+            elif summary.stopped and outcome == "finished":
+                outcome = "stopped"
+            self._finish(outcome)
+        return summary
+
+    def _begin(self) -> None:
+        """Write the run's row everywhere and build the pipeline."""
+        self._failed = 0
+        for out, desk in self._desks.items():
+            todo = sum(task.out == out for task, _ in self._settled.todo)
+            desk.run = desk.ledger.begin_run(
+                Run(
+                    id=0,
+                    started=_now(),
+                    ended="",
+                    host=platform.node(),
+                    pid=os.getpid(),
+                    version=__version__,
+                    settings=as_json(asdict(self._job)),
+                    planned=todo,
+                    already=self._settled.count(State.DONE, State.SKIPPED),
+                    left_alone=sum(self._summary.plan.left_alone.values()),
+                    outcome="",
+                    reason="",
+                )
+            )
+        self._pipeline = Pipeline[Piece](
+            self._stages.pipeline(), self._ended, jobs=self._job.jobs or _cores() + 1, time_limit=self._job.time_limit
+        )
+
+    def _pieces(self) -> Iterator[Piece]:
+        """Yield what is to do, each written down as begun."""
+        for task, previous in self._settled.todo:
+            piece = Piece(task, previous, task.target)
+            desk = self._desks[task.out]
+            attempts = previous.attempts if previous and previous.outcome == Outcome.BEGUN else 0
+            begun = row_of(piece, Outcome.BEGUN)
+            desk.ledger.record(replace(begun, attempts=attempts + 1, run=_run(desk), at=_now()))
+            self._open.add(piece)
+            yield piece
+
+    def _ended(self, piece: Piece, error: BaseException | None) -> None:
+        """Write a photo's row; raise what must end the run."""
+        desk = self._desks[piece.task.out]
+        self._open.discard(piece)
+        if error is not None:
+            self._end_run_for(piece, error)
+        if error is None:
+            entry = replace(self._stages.entry(piece, _run(desk)), at=_now())
+        else:
+            entry = self._failed_entry(piece, error, _run(desk))
+        try:
+            desk.ledger.record(entry)
+        except OutputError:
+            self._pipeline.stop()
+            raise
+        with self._mutex:
+            self._count(entry)
+            self._watch.ended(entry)
+
+    def _end_run_for(self, piece: Piece, error: BaseException) -> None:
+        """Raise an error that is no single photo's: the output or the input is gone."""
+        ends = isinstance(error, OutputError) or not isinstance(error, Exception)
+        if not ends and not piece.task.source.parent.exists():
+            ends = True
+            error = NothingToDoError(
+                f"The folder {piece.task.source.parent} is gone.", "Bring it back, then run the same command again."
+            )
+        if ends:
+            self._pipeline.stop()
+            self._take_back(piece)
+            raise error
+
+    def _take_back(self, piece: Piece) -> None:
+        """Write of a photo what was written before this run."""
+        ledger = self._desks[piece.task.out].ledger
+        if piece.previous is not None:
+            ledger.record(piece.previous)
+        else:
+            ledger.forget(piece.task.name)
+
+    def _failed_entry(self, piece: Piece, error: BaseException, run: int) -> Entry:
+        known = isinstance(error, BwcolorError)
+        told = str(error) if known else f"{type(error).__name__}: {error}"
+        return replace(
+            row_of(piece, Outcome.FAILED),
+            reason=told if known or isinstance(error, OSError) else f"A defect of bwcolor's own: {told}",
+            error=type(error).__name__,
+            sha256=piece.photo.source.sha256 if piece.photo else "",
+            model=self._job.color.model,
+            options=as_json(self._stages.options),
+            version=__version__,
+            stages=as_json({name: round(seconds, 4) for name, seconds in piece.seconds.items()}),
+            run=run,
+            at=_now(),
+        )
+
+    def _count(self, entry: Entry) -> None:
+        summary = self._summary
+        if entry.outcome == Outcome.DONE:
+            summary.done += 1
+            summary.pixels += entry.width * entry.height
+            summary.dl_max = max(summary.dl_max, entry.dl_max or 0.0)
+        elif entry.outcome == Outcome.SKIPPED:
+            summary.skipped += 1
+        else:
+            self._failed += 1
+            summary.failures.append(Failure(entry.name, entry.reason, entry.error))
+            if self._job.fail_fast:
+                summary.stopped = "a photo failed (--fail-fast)"
+                self._pipeline.stop()
+
+    def _tick(self) -> None:
+        self._watch.tick()
+        deadline = self._job.deadline
+        if deadline is not None and datetime.now(deadline.tzinfo) >= deadline and not self._summary.stopped:
+            self._summary.stopped = "the time is over"
+            self._pipeline.stop()
+        if time.monotonic() - self._touched > TOUCH_SECONDS:
+            self._touched = time.monotonic()
+            for desk in self._desks.values():
+                desk.lock.touch()
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Once: finish the photos in work and stop. Twice: stop at once."""
+
+        def caught(number: int, frame: FrameType | None) -> None:
+            if self._summary.signal:
+                # at once: whatever is half written has a temporary name, and its row says "begun"
+                os._exit(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED)
+            self._summary.signal = number
+            self._summary.stopped = "interrupted"
+            self._pipeline.stop()
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, caught) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _finish(self, outcome: str) -> None:
+        for desk in self._desks.values():
+            try:
+                desk.ledger.end_run(_run(desk), _now(), outcome, self._summary.stopped)
+            except OutputError as error:
+                self._summary.trouble = self._summary.trouble or error
+
+    @staticmethod
+    def _quiet_threads() -> None:
+        """One thread for each photo: many photos fill the cores, and a result never depends on how many there are."""
+        import cv2
+        import torch
+
+        torch.set_num_threads(1)
+        cv2.setNumThreads(1)
+
+
+def _run(desk: _Desk) -> int:
+    return desk.run.id if desk.run else 0
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Holding a plan against the ledger: what is done already, what is missing, changed or failed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from bwcolor import __version__
+from bwcolor.archive.job import Job
+from bwcolor.archive.ledger import Entry, Ledger, Outcome
+from bwcolor.archive.plan import Task
+
+MOST_ATTEMPTS = 3  # a photo that was in work each time the process died so often is left out of later runs
+
+
+class State(StrEnum):
+    """How a task stands before a run."""
+
+    NEW = "new"  # never done, or never finished
+    FAILED = "failed"  # failed before
+    CHANGED = "changed"  # the scan is not what was colored
+    MISSING = "missing"  # the color copy is gone
+    DONE = "done"  # the color copy is what this run would make
+    SKIPPED = "skipped"  # left in black and white on purpose, and still so
+    OUTDATED = "outdated"  # colored with other options, weights or version
+    ALTERED = "altered"  # the color copy is not what bwcolor wrote
+    FOREIGN = "foreign"  # a file that bwcolor did not write lies where the color copy would go
+    DEADLY = "deadly"  # the process died several times while this photo was in work
+
+
+# What is done in any case, and what is only with --overwrite
+_ALWAYS = {State.NEW, State.FAILED, State.CHANGED, State.MISSING}
+_OVERWRITE = {State.OUTDATED, State.ALTERED, State.FOREIGN, State.DEADLY}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a row must say to be what this run would make.
+
+    Attributes:
+        options: Resolved options; those that are not known yet (before torch is loaded) are left out.
+        weights_sha256: Of the weights; None where not known.
+    """
+
+    options: Mapping[str, Any]
+    weights_sha256: str | None = None
+
+    def matches(self, entry: Entry) -> bool:
+        """Say whether a row was made with these options, these weights and this version."""
+        if entry.version != __version__ or self.weights_sha256 not in (None, entry.weights_sha256):
+            return False
+        found = json.loads(entry.options or "{}")
+        return all(name in found and found[name] == value for name, value in self.options.items())
+
+
+@dataclass
+class Settled:
+    """A plan held against the ledgers.
+
+    Attributes:
+        todo: Tasks to do, each with its earlier row, in order.
+        states: How many tasks stand how.
+        foreign: Targets that bwcolor did not write.
+        deadly: Tasks that are left out since the process died of them.
+    """
+
+    todo: list[tuple[Task, Entry | None]] = field(default_factory=list)
+    states: dict[State, int] = field(default_factory=dict)
+    foreign: list[Task] = field(default_factory=list)
+    deadly: list[Task] = field(default_factory=list)
+
+    def count(self, *states: State) -> int:
+        """Return how many tasks stand so."""
+        return sum(self.states.get(state, 0) for state in states)
+
+
+def settle(
+    tasks: tuple[Task, ...], ledger_of: Callable[[Path], Ledger | None], job: Job, expected: Expected
+) -> Settled:
+    """Decide what is to do.
+
+    Args:
+        tasks: Of the plan.
+        ledger_of: Returns the ledger of an output folder, None where there is none yet.
+        job: Whether to overwrite, or only to redo what failed.
+        expected: What done photos must have been made with.
+
+    Returns:
+        What is to do, and how everything stands.
+    """
+    rows: dict[Path, dict[str, Entry]] = {}
+    ledgers: dict[Path, Ledger | None] = {}
+    settled = Settled()
+    wanted = {State.FAILED} if job.redo_failed else _ALWAYS | (_OVERWRITE if job.overwrite else set())
+    for task in tasks:
+        if task.out not in rows:
+            ledger = ledgers[task.out] = ledger_of(task.out)
+            rows[task.out] = {} if ledger is None else {entry.name: entry for entry in ledger.entries()}
+        entry = rows[task.out].get(task.name)
+        state, fresh = state_of(task, entry, expected)
+        current = ledgers[task.out]
+        if fresh is not None and fresh != entry and current is not None and current.writes:
+            current.record(fresh)
+        settled.states[state] = settled.states.get(state, 0) + 1
+        if state in wanted:
+            settled.todo.append((task, fresh or entry))
+        elif state is State.FOREIGN:
+            settled.foreign.append(task)
+        elif state is State.DEADLY:
+            settled.deadly.append(task)
+    return settled
+
+
+def state_of(task: Task, entry: Entry | None, expected: Expected) -> tuple[State, Entry | None]:
+    """Say how a task stands.
+
+    Args:
+        task: A scan and its color copy.
+        entry: Its row; None where there is none.
+        expected: What it must have been made with.
+
+    Returns:
+        Its state, and its row with the scan's present time where only that has changed.
+    """
+    if entry is None:
+        return (State.FOREIGN if task.target.exists() else State.NEW), entry
+    if entry.outcome == Outcome.BEGUN:
+        return (State.DEADLY if entry.attempts >= MOST_ATTEMPTS else State.NEW), entry
+    if entry.outcome == Outcome.FAILED:
+        return State.FAILED, entry
+    try:
+        seen = task.source.stat()
+    except OSError:
+        return State.CHANGED, entry  # reading it will say what is wrong
+    if (seen.st_size, seen.st_mtime_ns) != (entry.size, entry.mtime_ns):
+        if seen.st_size != entry.size or file_sha256(task.source) != entry.sha256:
+            return State.CHANGED, entry
+        entry = replace(entry, mtime_ns=seen.st_mtime_ns)
+    if entry.outcome == Outcome.SKIPPED:
+        return (State.SKIPPED if expected.matches(entry) else State.NEW), entry
+    target = task.out / entry.target
+    try:
+        written = target.stat().st_size
+    except OSError:
+        return State.MISSING, entry
+    if written != entry.output_size:
+        return State.ALTERED, entry
+    return (State.DONE if expected.matches(entry) else State.OUTDATED), entry
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hash of a file, "" where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
