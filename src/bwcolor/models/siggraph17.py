@@ -38,7 +38,6 @@ class GlobalHints(nn.Module):
 
     def __init__(self, channels: int, count: int) -> None:
         super().__init__()
-        self.count = count
         self.histogram = nn.Conv2d(count + 1, channels, 1)
         self.saturation = nn.Conv2d(2, channels, 1)
         layers: list[nn.Module] = [nn.ReLU(), nn.BatchNorm2d(channels)]
@@ -49,9 +48,9 @@ class GlobalHints(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, overall: Tensor) -> Tensor:
-        """Map ``(N, count + 3)`` (histogram, its flag, saturation, its flag) to ``(N, channels, 1, 1)``."""
-        histogram, saturation = overall[:, :, None, None].split([self.count + 1, 2], dim=1)
-        y: Tensor = self.layers(self.histogram(histogram) + self.saturation(saturation))
+        """Map ``(N, count + 3)`` (shares, its flag, saturation, its flag) to ``(N, channels, 1, 1)``."""
+        told = overall[:, :, None, None]
+        y: Tensor = self.layers(self.histogram(told[:, :-2]) + self.saturation(told[:, -2:]))
         return y
 
 
@@ -95,9 +94,8 @@ class Siggraph17(nn.Module):
     def features(self, lightness: Tensor, hints: Tensor | None = None, overall: Tensor | None = None) -> list[Tensor]:
         """Return the outputs of blocks 1, 2 and 3 at 1/1, 1/2 and 1/4, and of block 8 at 1/4 (see `forward`)."""
         told = torch.zeros_like(lightness).expand(-1, 3, -1, -1) if hints is None else hints
-        color, mask = told.split([2, 1], dim=1)
-        # what lies outside the mask is no hint
-        color = color * mask / AB_SCALE
+        mask = told[:, 2:]
+        color = told[:, :2] * mask / AB_SCALE  # what lies outside the mask is no hint
         x = torch.cat([(lightness - LIGHTNESS_CENTER) / LIGHTNESS_SCALE, color, mask.to(lightness)], dim=1)
         outputs = []
         for number in range(1, HALVINGS + 1):
