@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JPEG: decoded by libjpeg-turbo, written with the scan's own quantization tables, segments spliced as bytes."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import imagecodecs
+import numpy as np
+from PIL import Image, JpegImagePlugin
+
+from bwcolor.errors import UnsupportedPhotoError
+from bwcolor.photo import exif, headers
+from bwcolor.photo.options import ReadOptions
+from bwcolor.photo.photo import Metadata
+from bwcolor.photo.picture import Picture
+from bwcolor.photo.scan import Scan, rows_of, scaled
+
+# Markers (ITU-T T.81, table B.1)
+SOI, EOI, SOS, APP0, APP1, APP2, APP13, APP14, COM = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE
+MOST_PAYLOAD = 65533  # bytes of a segment
+
+EXIF_HEAD = b"Exif\0\0"
+XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
+XMP_MORE_HEAD = b"http://ns.adobe.com/xmp/extension/\0"
+ICC_HEAD = b"ICC_PROFILE\0"
+PHOTOSHOP_HEAD = b"Photoshop 3.0\0"
+PAGES_HEAD = b"MPF\0"
+
+DEFAULT_QUALITY = 95  # for a photo whose file has no quantization tables of its own
+BAND_PIXELS = 1 << 22
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One marker segment: its marker's second byte, and what follows its length."""
+
+    marker: int
+    payload: bytes
+
+    @property
+    def encoded(self) -> bytes:
+        """The segment as it stands in a file."""
+        return struct.pack(">BBH", 0xFF, self.marker, len(self.payload) + 2) + self.payload
+
+
+def segments_of(data: bytes) -> list[Segment]:
+    """Return the segments before the picture's first scan.
+
+    Raises:
+        ValueError: There is none, or a marker is missing.
+    """
+    found: list[Segment] = []
+    at = 2
+    while True:
+        if at + 4 > len(data) or data[at] != 0xFF:
+            raise ValueError("a JPEG marker is missing")
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        if marker in (SOS, EOI):
+            return found
+        length = struct.unpack_from(">H", data, at + 2)[0]
+        found.append(Segment(marker, data[at + 4 : at + 2 + length]))
+        at += 2 + max(length, 2)
+
+
+def is_application(segment: Segment) -> bool:
+    """Tell whether a segment is an application's own or a comment, and none of the picture's."""
+    return APP0 <= segment.marker <= 0xEF or segment.marker == COM
+
+
+def read(file: BinaryIO, options: ReadOptions) -> Scan:
+    """Decode a JPEG: 8 bits by Pillow, 12 bits and lossless by imagecodecs.
+
+    Args:
+        file: The whole file, seekable.
+        options: See `ReadOptions`.
+
+    Returns:
+        Gray, RGB or CMYK samples.
+    """
+    data = file.read()
+    header = headers.read_jpeg(io.BytesIO(data))
+    segments = [segment for segment in segments_of(data) if is_application(segment)]
+    metadata = metadata_of(segments)
+    notes: tuple[str, ...] = ()
+    if header.bits == 8 and not header.lossless:
+        truncated = options.allow_truncated and _is_cut(data)
+        with JpegImagePlugin.JpegImageFile(io.BytesIO(data + bytes((0xFF, EOI)) if truncated else data)) as image:
+            image.load()
+            tables = {key: list(table) for key, table in image.quantization.items()}
+            metadata.extra["tables"] = tables
+            pixels = np.asarray(image)
+            space = {"L": "gray", "RGB": "rgb", "CMYK": "cmyk"}.get(image.mode)
+            metadata = _with_dpi(metadata, image)
+    else:
+        truncated = False
+        pixels = scaled(imagecodecs.jpeg_decode(data), header.bits)
+        space = {2: "gray", 3: "rgb"}.get(pixels.ndim)
+    if space is None or (space == "rgb" and pixels.shape[2] != 3):
+        raise UnsupportedPhotoError(f"A JPEG of {header.channels} at {header.bits} bits is not read.")
+    height, width = pixels.shape[:2]
+    return Scan(
+        width,
+        height,
+        rows_of(pixels),
+        space,
+        header.channels,
+        header.bits,
+        metadata,
+        orientation=header.orientation,
+        gamma=exif.gamma(metadata.exif) if metadata.exif else None,
+        notes=notes,
+        truncated=truncated,
+    )
+
+
+def _is_cut(data: bytes) -> bool:
+    return data.rfind(bytes((0xFF, EOI)), max(len(data) - 65536, 0)) < 0
+
+
+def _with_dpi(metadata: Metadata, image: JpegImagePlugin.JpegImageFile) -> Metadata:
+    from dataclasses import replace
+
+    dpi = image.info.get("dpi")
+    return replace(metadata, dpi=(float(dpi[0]), float(dpi[1]))) if dpi and min(dpi) > 0 else metadata
+
+
+def metadata_of(segments: list[Segment]) -> Metadata:
+    """Sort segments into what bwcolor understands, and keep all of them for a copy into another JPEG."""
+
+    def payload(marker: int, head: bytes) -> bytes | None:
+        found = (s.payload[len(head) :] for s in segments if s.marker == marker and s.payload.startswith(head))
+        return next(found, None)
+
+    profile = b"".join(
+        segment.payload[len(ICC_HEAD) + 2 :]
+        for segment in sorted(segments, key=lambda s: s.payload[len(ICC_HEAD) : len(ICC_HEAD) + 1])
+        if segment.marker == APP2 and segment.payload.startswith(ICC_HEAD)
+    )
+    photoshop = b"".join(
+        segment.payload[len(PHOTOSHOP_HEAD) :]
+        for segment in segments
+        if segment.marker == APP13 and segment.payload.startswith(PHOTOSHOP_HEAD)
+    )
+    return Metadata(
+        exif=payload(APP1, EXIF_HEAD),
+        xmp=payload(APP1, XMP_HEAD),
+        icc=profile or None,
+        photoshop=photoshop or None,
+        comments=tuple(segment.payload for segment in segments if segment.marker == COM),
+        extra={"segments": tuple(segments)},
+    )
+
+
+def write(file: BinaryIO, picture: Picture) -> tuple[str, ...]:
+    """Encode a picture and put the segments before it.
+
+    Args:
+        file: Open for writing.
+        picture: 8 bits.
+
+    Returns:
+        Names of what could not be kept.
+    """
+    image = Image.new("RGB", (picture.width, picture.height))
+    step = max(BAND_PIXELS // picture.width, 1)
+    for y0 in range(0, picture.height, step):
+        band = picture.rows(y0, min(y0 + step, picture.height))
+        image.paste(Image.fromarray(np.ascontiguousarray(band)), (0, y0))
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", subsampling=0, progressive=picture.options.progressive, **_strength(picture))
+    encoded = stream.getvalue()
+    own = segments_of(encoded)
+    begin = 2 + sum(len(segment.encoded) for segment in own[: [s.marker == APP0 for s in own].count(True)])
+    file.write(encoded[:2])
+    lost: list[str] = []
+    for segment in _segments(picture, lost):
+        file.write(segment.encoded)
+    file.write(encoded[begin:])
+    return tuple(lost)
+
+
+def _strength(picture: Picture) -> dict[str, Any]:
+    """Return how strongly to quantize: on the lattice on which a decoded JPEG lies already, unless told otherwise."""
+    tables = picture.metadata.extra.get("tables")
+    if picture.options.quality is None and picture.source == "jpeg" and isinstance(tables, dict):
+        luminance = tables[min(tables)]
+        return {"qtables": {0: luminance, 1: luminance}}
+    return {"quality": picture.options.quality or DEFAULT_QUALITY}
+
+
+def _jfif(dpi: tuple[float, float] | None) -> Segment:
+    """Return a JFIF header (version 1.02), in dots per inch where they are known."""
+    unit, across, down = (1, *(min(max(round(value), 1), 65535) for value in dpi)) if dpi else (0, 1, 1)
+    return Segment(APP0, struct.pack(">5sHBHHBB", b"JFIF\0", 0x0102, unit, across, down, 0, 0))
+
+
+def _segments(picture: Picture, lost: list[str]) -> Iterator[Segment]:
+    """Yield the segments to write, in the scan's own order where it was a JPEG; append to ``lost`` what cannot be."""
+    metadata = picture.metadata
+    originals = metadata.extra.get("segments")
+    if picture.source == "jpeg" and isinstance(originals, tuple):
+        yield from _spliced(originals, metadata, lost)
+    else:
+        yield _jfif(metadata.dpi)
+        if metadata.exif:
+            yield from _fitting(Segment(APP1, EXIF_HEAD + metadata.exif), "EXIF", lost)
+        if metadata.xmp:
+            yield from _fitting(Segment(APP1, XMP_HEAD + metadata.xmp), "XMP", lost)
+        for start in range(0, len(metadata.photoshop or b""), MOST_PAYLOAD - len(PHOTOSHOP_HEAD)):
+            part = (metadata.photoshop or b"")[start : start + MOST_PAYLOAD - len(PHOTOSHOP_HEAD)]
+            yield Segment(APP13, PHOTOSHOP_HEAD + part)
+        for comment in (*metadata.comments, *(f"{key}: {text}".encode() for key, text in metadata.text)):
+            yield from _fitting(Segment(COM, comment), "a comment", lost)
+    yield from _profile_segments(picture.profile)
+
+
+def _fitting(segment: Segment, name: str, lost: list[str]) -> Iterator[Segment]:
+    if len(segment.payload) <= MOST_PAYLOAD:
+        yield segment
+    else:
+        lost.append(f"{name} (over 64 kB)")
+
+
+def _spliced(originals: tuple[Segment, ...], metadata: Metadata, lost: list[str]) -> Iterator[Segment]:
+    """Yield a JPEG's own segments: all but its profile and Adobe's color transform, which belonged to its pixels."""
+    for segment in originals:
+        if segment.marker == APP2 and segment.payload.startswith(PAGES_HEAD):
+            lost.append("further pictures (MPF)")
+        elif segment.marker == APP14 or (segment.marker == APP2 and segment.payload.startswith(ICC_HEAD)):
+            continue
+        elif segment.marker == APP1 and segment.payload.startswith(EXIF_HEAD) and metadata.exif:
+            yield Segment(APP1, EXIF_HEAD + metadata.exif)
+        elif segment.marker == APP0 and segment.payload.startswith(b"JFIF\0") and len(segment.payload) >= 14:
+            yield Segment(APP0, segment.payload[:12] + b"\0\0")  # without its gray thumbnail
+        elif segment.marker == APP0 and segment.payload.startswith(b"JFXX\0"):
+            continue  # a gray thumbnail
+        else:
+            yield segment
+
+
+def _profile_segments(profile: bytes) -> Iterator[Segment]:
+    """Yield a profile in as many segments as it needs (ICC.1, B.4)."""
+    room = MOST_PAYLOAD - len(ICC_HEAD) - 2
+    count = -(-len(profile) // room)
+    for index in range(count):
+        part = profile[index * room : (index + 1) * room]
+        yield Segment(APP2, ICC_HEAD + bytes((index + 1, count)) + part)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A photo's colors become a file: whole or not at all, with everything the photo came with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from bwcolor.errors import OutputError, UnsupportedPhotoError
+from bwcolor.photo import exif, icc
+from bwcolor.photo.formats import TEMPORARY_SUFFIX, Format, format_of_name
+from bwcolor.photo.options import WriteOptions
+from bwcolor.photo.photo import Metadata, Photo, Rows, Written
+from bwcolor.photo.picture import Picture, at_depth
+
+
+def write_photo(photo: Photo, rows: Rows, target: Path | str, options: WriteOptions | None = None) -> Written:
+    """Write a photo in color.
+
+    Args:
+        photo: Gives size, metadata and alpha.
+        rows: ``rows(y0, y1) -> (y1 - y0, width, 3)`` uint8 or uint16 sRGB; asked for in order, each row once.
+        target: The file; its suffix names the format. A file that is there is replaced, never half written.
+        options: How; None takes the defaults.
+
+    Returns:
+        What was written, and what the format could not hold.
+
+    Raises:
+        UnsupportedPhotoError: The suffix names no format that is written, or the picture is too large for it.
+        OutputError: The file cannot be written.
+    """
+    target, options = Path(target), options or WriteOptions()
+    row = _format(target, photo)
+    depth = min(max(row.depths), photo.source.depth)
+    lost = [] if depth == photo.source.depth else [f"{photo.source.depth} bits per channel"]
+    metadata, missing = _held(photo, row)
+    alpha = photo.alpha and at_depth(photo.alpha, depth)
+    picture = Picture(
+        photo.width,
+        photo.height,
+        depth,
+        at_depth(rows, depth),
+        alpha if "alpha" in row.holds else None,
+        metadata,
+        icc.srgb_profile(),
+        photo.source.format,
+        options,
+    )
+    with replacing(target) as (file, name):
+        missing += row.codec.write(file, picture)
+        file.flush()
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        size = file.tell()
+        if options.keep_times:
+            shutil.copystat(photo.source.path, name)
+    return Written(target, row.name, depth, size, digest, (*lost, *missing))
+
+
+def _format(target: Path, photo: Photo) -> Format:
+    row = format_of_name(target)
+    if row is None or not row.depths:
+        raise UnsupportedPhotoError(
+            f"{target.name}: files of this suffix are not written.", "Write .tif, .png or .jpg."
+        )
+    if max(photo.width, photo.height) > row.longest:
+        raise UnsupportedPhotoError(
+            f"{row.title} holds no side over {row.longest} pixels, and the photo is {photo.width} x {photo.height}.",
+            "Write TIFF.",
+        )
+    return row
+
+
+_NAMES = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "photoshop": "Photoshop resources", "dpi": "resolution"}
+_NAMES |= {"text": "text", "comments": "comments"}
+EMPTY: dict[str, Any] = dict.fromkeys(_NAMES) | {"text": (), "comments": ()}
+
+
+def _held(photo: Photo, row: Format) -> tuple[Metadata, list[str]]:
+    """Return the metadata that a format holds, true for the output, and the names of the rest."""
+    metadata = replace(photo.metadata, icc=None)
+    if metadata.exif:
+        metadata = replace(metadata, exif=exif.upright(metadata.exif, photo.width, photo.height))
+    lost = [name for kind, name in _NAMES.items() if kind not in row.holds and getattr(metadata, kind)]
+    missing: dict[str, Any] = {kind: EMPTY[kind] for kind in _NAMES if kind not in row.holds}
+    metadata = replace(metadata, **missing)
+    if photo.alpha and "alpha" not in row.holds:
+        lost.append("alpha")
+    return metadata, lost
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """Open a temporary file beside a target; it takes the target's place when all is written and on the disk.
+
+    The name is short and random, so that long names and several processes at work do not matter. A symbolic link at
+    the target is replaced itself: what it points to might be the original.
+
+    Args:
+        target: The file wanted. Its folder is made where it is missing.
+
+    Yields:
+        The open file, for writing and reading, and its path.
+
+    Raises:
+        OutputError: Nothing can be written there.
+    """
+    temporary = target.with_name(f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # not NamedTemporaryFile: its files are nobody else's to read, whatever the umask says
+        file = temporary.open("x+b")
+    except OSError as error:
+        raise _output_error(target, error) from error
+    try:
+        with file:
+            yield file, temporary
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except OSError as error:
+        raise _output_error(target, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _output_error(target: Path, error: OSError) -> OutputError:
+    what = error.strerror or str(error)
+    return OutputError(f"{target} cannot be written: {what}.", "Check its folder's permissions and free space.")
