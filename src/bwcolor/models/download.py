@@ -13,19 +13,21 @@ import http.client
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.error import HTTPError
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from bwcolor.errors import OutputError, WeightsError
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
+Progress = Callable[[int, int | None], None]
 
 HOME_VARIABLE = "BWCOLOR_HOME"
 MIRROR_VARIABLE = "BWCOLOR_MIRROR"
@@ -44,22 +46,21 @@ SCHEMES = frozenset({"http", "https", "file"})
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file that its authors publish.
+    """A file that somebody publishes.
 
     Attributes:
-        address: Where.
-        sha256: Its hexadecimal SHA-256, or the beginning of it that the authors publish.
+        name: What it is called here, and in mirrors.
+        address: Where it is, http or https.
+        sha256: Its hexadecimal SHA-256, or the beginning of it where that is all that is published.
         size: Bytes, where known.
+        license: Terms, in words.
     """
 
+    name: str
     address: str
     sha256: str
     size: int | None = None
-
-    @property
-    def name(self) -> str:
-        """File name, under which mirrors hold it too."""
-        return unquote(urlsplit(self.address).path.rpartition("/")[2])
+    license: str = ""
 
 
 class _Cut(Exception):
@@ -78,21 +79,22 @@ def home() -> Path:
     return Path(named).expanduser() if named else user_cache_path("bwcolor", appauthor=False)
 
 
-def folder_for(kind: str) -> Path:
-    """Return a folder below `home`, made if need be.
+def cache_folder() -> Path:
+    """Return where fetched weights are kept, below `home`; it need not exist."""
+    return home() / "weights"
+
+
+def cached(file: RemoteFile, folder: Path | None = None) -> Path | None:
+    """Return a file that was fetched, or None where it is not there whole.
 
     Args:
-        kind: "weights", ...
-
-    Raises:
-        OutputError: It cannot be made.
+        file: What is looked for; a file appears under its name only with the right hash, so its size is looked at only.
+        folder: Where; None takes `cache_folder`.
     """
-    folder = home() / kind
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    return folder
+    path = (folder or cache_folder()) / file.name
+    if not path.is_file() or (file.size is not None and path.stat().st_size != file.size):
+        return None
+    return path
 
 
 @contextmanager
@@ -100,7 +102,7 @@ def alone(path: Path) -> Iterator[None]:
     """Hold a file's lock, so that of several processes one makes it and the others find it.
 
     Args:
-        path: The file to be made; its folder exists.
+        path: The file to be made; its folder is made if need be.
 
     Raises:
         OutputError: The folder cannot be written.
@@ -109,6 +111,7 @@ def alone(path: Path) -> Iterator[None]:
 
     lock = FileLock(path.with_name(f".{path.name}.lock"))
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except OSError as error:
         raise _unwritable(path.parent, error) from error
@@ -118,7 +121,7 @@ def alone(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def fetch(file: RemoteFile, folder: Path) -> Path:
+def fetch(file: RemoteFile, folder: Path | None = None, progress: Progress | None = None) -> Path:
     """Fetch a file, unless it is here.
 
     A download that was cut is gone on with, also by a later call. The file appears under its name only when it is whole
@@ -126,29 +129,32 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
 
     Args:
         file: What.
-        folder: Where to put it; exists.
+        folder: Where to put it; None takes `cache_folder`.
+        progress: Called with the bytes that are here and those in all; None draws a bar on a terminal.
 
     Returns:
         Its path.
 
     Raises:
-        WeightsError: It cannot be had; the hint says where to put it by hand.
+        WeightsError: It cannot be had; the hint says what to do by hand.
         OutputError: The folder cannot be written.
     """
-    target = folder / file.name
-    if target.is_file():
-        return target
+    folder = folder or cache_folder()
+    found = cached(file, folder)
+    if found:
+        return found
     if os.environ.get(OFFLINE_VARIABLE):
         raise WeightsError(f"{file.name} is not here, and {OFFLINE_VARIABLE} forbids fetching it.", by_hand(file))
+    target = folder / file.name
     with alone(target):
-        if not target.is_file():
-            _fetch_from_any(file, target)
+        if not cached(file, folder):
+            _fetch_from_any(file, target, progress)
     return target
 
 
 def by_hand(file: RemoteFile) -> str:
     """Return what to do where a file cannot be fetched."""
-    return f"Fetch {file.address} on any machine and give it to: bwcolor models import {file.name}"
+    return f"Fetch {file.address} on any machine, and put it here as {cache_folder() / file.name}."
 
 
 def matches(file: RemoteFile, sha256: str) -> bool:
@@ -163,19 +169,19 @@ def addresses(file: RemoteFile) -> list[str]:
     return [*(a if "://" in a else Path(a).expanduser().resolve().as_uri() for a in asked), file.address]
 
 
-def _fetch_from_any(file: RemoteFile, target: Path) -> None:
+def _fetch_from_any(file: RemoteFile, target: Path, progress: Progress | None) -> None:
     """Ask one address after the other, each as often as is worth it."""
     reasons = []
     for address in addresses(file):
         try:
-            _fetch_from(address, file, target)
+            _fetch_from(address, file, target, progress)
             return
         except _Refused as reason:
             reasons.append(f"{urlsplit(address).netloc or address}: {reason}")
     raise WeightsError(f"{file.name} cannot be fetched ({'; '.join(reasons)}).", by_hand(file))
 
 
-def _fetch_from(address: str, file: RemoteFile, target: Path) -> None:
+def _fetch_from(address: str, file: RemoteFile, target: Path, progress: Progress | None) -> None:
     if urlsplit(address).scheme not in SCHEMES:
         raise _Refused("neither a folder nor a web address")
     part = target.with_name(f"{target.name}.part")
@@ -183,7 +189,7 @@ def _fetch_from(address: str, file: RemoteFile, target: Path) -> None:
         if attempt:
             time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
         try:
-            resumed = _receive(address, file, part)
+            resumed = _receive(address, file, part, progress)
         except _Cut as cut:
             reason = str(cut)
             continue
@@ -201,7 +207,7 @@ def _fetch_from(address: str, file: RemoteFile, target: Path) -> None:
     raise _Refused(reason)
 
 
-def _receive(address: str, file: RemoteFile, part: Path) -> bool:
+def _receive(address: str, file: RemoteFile, part: Path, progress: Progress | None) -> bool:
     """Receive a file, or the rest of it.
 
     Returns:
@@ -222,8 +228,8 @@ def _receive(address: str, file: RemoteFile, part: Path) -> bool:
             _refuse_pages(answer)
             length = answer.headers.get("Content-Length")
             total = have + int(length) if length and length.isdigit() else file.size
-            with _opened(part, "ab" if have else "wb") as stream, _bar(file, have, total) as bar:
-                came = have + _copy(answer, stream, bar)
+            with _opened(part, "ab" if have else "wb") as stream, _bar(file, have, total, progress) as bar:
+                came = _copy(answer, stream, bar, have, total, progress)
     except HTTPError as error:
         if error.code == RANGE_REFUSED and have:
             return True
@@ -261,17 +267,20 @@ def _opened(part: Path, mode: str) -> Iterator[IO[bytes]]:
         yield stream
 
 
-def _copy(answer: Any, stream: IO[bytes], bar: tqdm[Any]) -> int:
-    """Copy all that comes to a file, durably; return the number of bytes."""
-    came = 0
+def _copy(
+    answer: Any, stream: IO[bytes], bar: tqdm[Any], have: int, total: int | None, progress: Progress | None
+) -> int:
+    """Copy all that comes to a file, durably; return how many bytes are there then."""
     try:
         while piece := answer.read(PIECE):
             _write(stream, piece)
-            came += len(piece)
+            have += len(piece)
             bar.update(len(piece))
+            if progress:
+                progress(have, total)
     finally:
         _write(stream, b"")
-    return came
+    return have
 
 
 def _write(stream: IO[bytes], piece: bytes) -> None:
@@ -286,12 +295,12 @@ def _write(stream: IO[bytes], piece: bytes) -> None:
         raise _unwritable(Path(stream.name).parent, error) from error
 
 
-def _bar(file: RemoteFile, have: int, total: int | None) -> tqdm[Any]:
+def _bar(file: RemoteFile, have: int, total: int | None, progress: Progress | None) -> tqdm[Any]:
     from tqdm import tqdm
 
     return tqdm(
         desc=file.name, initial=have, total=total, unit="B", unit_scale=True, unit_divisor=1024, file=sys.stderr,
-        disable=None, leave=False,
+        disable=True if progress else None, leave=False,
     )  # fmt: skip
 
 
