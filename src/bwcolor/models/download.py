@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import http.client
+import json
 import os
 import sys
 import time
@@ -84,16 +85,42 @@ def cache_folder() -> Path:
     return home() / "weights"
 
 
+def checked_sha256(path: Path) -> str:
+    """Return a file's SHA-256, reading it whole the first time only.
+
+    A note beside the file remembers the hash with the file's size and time of change; where either differs, or the note
+    cannot be written, the file is read again.
+    """
+    note = path.with_name(f".{path.name}.checked")
+    now = path.stat()
+    with suppress(OSError, ValueError):
+        noted = json.loads(note.read_text(encoding="utf-8"))
+        if noted["size"] == now.st_size and noted["changed"] == now.st_mtime_ns:
+            return str(noted["sha256"])
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    with suppress(OSError):
+        part = note.with_name(f"{note.name}.{os.getpid()}")
+        part.write_text(json.dumps({"size": now.st_size, "changed": now.st_mtime_ns, "sha256": digest}))
+        part.replace(note)
+    return digest
+
+
 def cached(file: RemoteFile, folder: Path | None = None) -> Path | None:
-    """Return a file that was fetched, or None where it is not there whole.
+    """Return a file that was fetched or put by hand, or None where it is not there.
 
     Args:
-        file: What is looked for; a file appears under its name only with the right hash, so its size is looked at only.
+        file: What is looked for.
         folder: Where; None takes `cache_folder`.
+
+    Raises:
+        WeightsError: Another file lies in its place.
     """
     path = (folder or cache_folder()) / file.name
-    if not path.is_file() or (file.size is not None and path.stat().st_size != file.size):
+    if not path.is_file():
         return None
+    if not matches(file, checked_sha256(path)):
+        raise WeightsError(f"{path} is not the published file.", "Remove it, and it is fetched again.")
     return path
 
 
@@ -193,16 +220,14 @@ def _fetch_from(address: str, file: RemoteFile, target: Path, progress: Progress
         except _Cut as cut:
             reason = str(cut)
             continue
-        digest = hashlib.sha256()
         with part.open("rb") as stream:
-            while piece := stream.read(PIECE):
-                digest.update(piece)
-        if matches(file, digest.hexdigest()):
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if matches(file, digest):
             part.replace(target)
             return
         part.unlink()
         if not resumed:
-            raise _Refused(f"its SHA-256 begins {digest.hexdigest()[:LEAST_DIGITS]}, not {file.sha256[:LEAST_DIGITS]}")
+            raise _Refused(f"its SHA-256 begins {digest[:LEAST_DIGITS]}, not {file.sha256[:LEAST_DIGITS]}")
         reason = "the half that was here did not belong to it"
     raise _Refused(reason)
 
