@@ -10,7 +10,8 @@ atan2) a chord ``alpha * |a| + beta * |b| = 1`` answers both questions at once: 
 is too colorful, so dividing a and b by it ends on the chord, at the same hue.
 
 The outline is seen from the gray axis almost everywhere; near the yellow cusp (gray codes 231 to 250, hues 97 to 107
-degrees) a ray leaves the gamut, enters it again and leaves it. There the table holds the first exit.
+degrees) a ray leaves the gamut, enters it again and leaves it. There the table holds the first exit, and
+`bwcolor.color.merge` looks for the last one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ _SAMPLES = 256  # points on one side of the polygon, closer towards its ends
 _PARTS = 4  # positions per sector at which the chord is compared with the outline
 _MARGIN = 1.0 + 3e-5  # covers the sag between samples; a color gives up 0.003 % of its chroma for it
 _POINT = 1e6  # the chord of black and white, whose only color is neutral
+
+# Where the outline runs along rays or turns back: gray codes, and sectors of the quadrant of negative a
+CUSP_ROWS = (215, 253)
+CUSP_SECTORS = (SECTORS + round(0.68 * SECTORS), 2 * SECTORS - 1)
 
 # The white that equal parts of linear R, G and B give, so that neutral stays exactly neutral; it differs from D65 as
 # rounded in `spaces` by 1e-5.
@@ -118,7 +123,8 @@ def chords() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     Returns:
         alpha and beta of ``alpha * |a| + beta * |b| = 1``, each ``(256 * 512,)`` float32, at index
         ``code * 512 + quadrant * 128 + sector``: quadrant is 1 where a is negative, plus 2 where b is; sector is
-        ``128 * |b| / (|a| + |b|)`` rounded down. A chord lies outside the gamut by at most 2e-5 of linear light.
+        ``128 * |b| / (|a| + |b|)`` rounded down. A chord lies outside the gamut by at most
+        1e-4 of linear light at the cusp and 1e-5 elsewhere.
     """
     grays = spaces.gray_codes(ROWS)[1:-1]
     rows = np.array([_row(float(y)) for y in spaces.linear_from_srgb(grays)])

@@ -21,6 +21,7 @@ from bwcolor.color.curves import lightness_of as lightness_of
 
 _Codes = NDArray[Any]  # uint8 or uint16
 _Float = NDArray[np.float32]
+_Tolerance = np.float32 | _Float
 
 CHUNK = 32768  # pixels worked on at once, so that their planes stay in a core's second-level cache
 _PLANES = 7  # of a chunk
@@ -30,8 +31,13 @@ _DEPTHS: dict[int, Any] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16)}
 # on the straight foot of the sRGB curve: 12.92 * 65535 * 1e-6 = 0.8 of 65535.
 _TOLERANCE = np.float32(1e-6)
 
+# The same for bright yellow, where the gamut is a thin spike that rounding an 8-bit color misses; at this luminance the
+# L of a color clipped by so little is off by 0.7 of 65535.
+_AT_CUSP = np.float32(1e-4)
+
 _BETWEEN_ROWS = np.float32(1 - 1e-3)  # chroma given up for the sag between two rows of the table
-_SMALLER = (0.998, 0.99, 0.96, 0.84, 0.36, 0.0)  # shares of chroma tried where that is not enough
+_SHARES = np.array([1.0, *(1.0 - 5e-4 * 1.7**step for step in range(14))], np.float32)  # tried at the cusp
+_SMALLER = np.array([0.998, 0.99, 0.96, 0.84, 0.36, 0.0], np.float32)  # tried where the table is a hair too generous
 
 _KNEE = np.float32(spaces.LAB_KNEE_ROOT)
 _FOOT = np.float32(1.0 / spaces.LAB_SLOPE)
@@ -168,36 +174,55 @@ def _cube(f: _Float, cube: _Float, spare: _Float) -> None:
         cube[low] = (np.take(f, low) - _KNEE) * _FOOT + _KNEE * _KNEE * _KNEE
 
 
-def _outside(linear: _Float, bench: _Float) -> NDArray[np.bool_]:
+def _outside(linear: _Float, bench: _Float, tolerance: _Tolerance = _TOLERANCE) -> NDArray[np.bool_]:
     """Return ``(n,)`` bool: which colors of ``(3, n)`` linear RGB are out of gamut or not finite."""
     # seen as unsigned integers, negative floats, infinities and NaN are all above 1
-    limit = (np.float32(1) + 2 * _TOLERANCE).view(np.uint32)
+    limit = (np.float32(1) + 2 * tolerance).view(np.uint32)
     outside = np.zeros(linear.shape[1], np.bool_)
     for plane in linear:
-        outside |= np.add(plane, _TOLERANCE, out=bench[3, : plane.size]).view(np.uint32) > limit
+        outside |= np.add(plane, tolerance, out=bench[3, : plane.size]).view(np.uint32) > limit
     return outside
 
 
 def _inside(gray: _Codes, ab: _Float, bench: _Float) -> _Float:
     """Return linear RGB ``(3, n)`` on the gamut's edge, at the lightness and hue of ``(n,)`` gray and ``(n, 2)`` ab."""
+    if not np.isfinite(ab).all():
+        raise ValueError("ab holds NaN or infinity: the network or the upsampling that made it is at fault")
     root = curves.root_of(gray)
-    a, b = _into_gamut(gray, ab)
+    a, b = np.ascontiguousarray(ab[:, 0]), np.ascontiguousarray(ab[:, 1])
+    size, at_cusp = _from_table(gray, a, b)
+    cusp = np.flatnonzero(at_cusp)
+    if cusp.size:
+        size[cusp] = _largest(_SHARES, root[cusp], a[cusp], b[cusp], size[cusp], _AT_CUSP)
+    a *= size
+    b *= size
     linear = _linear(root, a, b, bench)
-    left = np.flatnonzero(_outside(linear, bench))
-    for size in _SMALLER:  # the few that the table leaves a hair outside
-        if left.size:
-            room = _bench(left.size)
-            smaller = _linear(root[left], a[left] * np.float32(size), b[left] * np.float32(size), room)
-            linear[:, left] = smaller
-            left = left[_outside(smaller, room)]
+    left = np.flatnonzero(_outside(linear, bench, np.where(at_cusp, _AT_CUSP, _TOLERANCE)))
+    if left.size:  # the few that the table leaves a hair outside
+        least = np.zeros(left.size, np.float32)
+        size = _largest(_SMALLER, root[left], a[left], b[left], least, _TOLERANCE)
+        linear[:, left] = _linear(root[left], a[left] * size, b[left] * size, _bench(left.size))
     return linear
 
 
-def _into_gamut(gray: _Codes, ab: _Float) -> tuple[_Float, _Float]:
-    """Return a and b ``(n,)`` of colors that are out of gamut, divided by how many times they are too colorful."""
-    if not np.isfinite(ab).all():
-        raise ValueError("ab holds NaN or infinity: the network or the upsampling that made it is at fault")
-    a, b = np.ascontiguousarray(ab[:, 0]), np.ascontiguousarray(ab[:, 1])
+def _largest(shares: _Float, root: _Float, a: _Float, b: _Float, least: _Float, tolerance: _Tolerance) -> _Float:
+    """Return the first of the falling shares of a and b ``(n,)`` that is in gamut, or ``least`` where that is more."""
+    best = least.copy()
+    step = CHUNK // shares.size
+    for start in range(0, root.size, step):
+        part = slice(start, start + step)
+        tried = np.repeat(shares, root[part].size)
+        planes = [np.tile(plane[part], shares.size) for plane in (root, a, b)]
+        bench = _bench(tried.size)
+        linear = _linear(planes[0], planes[1] * tried, planes[2] * tried, bench)
+        outside = _outside(linear, bench, tolerance).reshape(shares.size, -1)
+        first = np.where(outside.all(axis=0), 0, shares[np.argmin(outside, axis=0)])
+        best[part] = np.maximum(least[part], first)
+    return best
+
+
+def _from_table(gray: _Codes, a: _Float, b: _Float) -> tuple[_Float, NDArray[np.bool_]]:
+    """Return the share of a and b ``(n,)`` that the gamut's table allows, and which of them lie at the yellow cusp."""
     x, y = np.abs(a), np.abs(b)
     # halves, so that the largest floats do not overflow
     scale: _Float = np.reciprocal(x * np.float32(0.5) + y * np.float32(0.5))
@@ -208,15 +233,17 @@ def _into_gamut(gray: _Codes, ab: _Float) -> tuple[_Float, _Float]:
     # the sign bits number the quadrants: 0 none, 1 a, 2 b, 3 both negative
     sector += ((a.view(np.uint32) >> 31) + (b.view(np.uint32) >> 31) * 2).astype(np.int32) * gamut.SECTORS
     if gray.dtype == np.uint8:
-        size = np.reciprocal(_overshoot(gray, sector, x, y))
+        row = gray
+        size = np.reciprocal(_overshoot(row, sector, x, y))
     else:
         row, rest = np.divmod(gray, np.uint16(257))
         share: _Float = rest * np.float32(1 / 257)
         size = np.divide(1 - share, _overshoot(row, sector, x, y), dtype=np.float32)
         size += share / _overshoot(np.minimum(row + 1, gamut.ROWS - 1), sector, x, y)
         size *= _BETWEEN_ROWS
-    size = np.minimum(size * scale, 1)
-    return np.multiply(a, size, out=a), np.multiply(b, size, out=b)
+    bright = (row >= gamut.CUSP_ROWS[0]) & (row <= gamut.CUSP_ROWS[1])
+    at_cusp = bright & (sector >= gamut.CUSP_SECTORS[0]) & (sector <= gamut.CUSP_SECTORS[1])
+    return np.minimum(size * scale, 1), at_cusp
 
 
 def _overshoot(row: _Codes, sector: NDArray[np.int32], x: _Float, y: _Float) -> _Float:

@@ -48,7 +48,7 @@ V_MAX = 0.615
 
 def _select(condition: Plane, where_true: Plane, where_false: Plane) -> Plane:
     """Choose between two finite planes by a boolean one."""
-    return condition * where_true + (1 - condition * 1) * where_false
+    return condition * where_true + (condition ^ True) * where_false
 
 
 def _positive(x: Plane) -> Plane:

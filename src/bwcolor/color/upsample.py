@@ -28,6 +28,8 @@ METHODS = ("edge", "bilinear")
 RANGE_SIGMA = 2.0  # L* units within which the lightness of a block counts as that of a cell
 _TAIL = 4  # exponent of the rational bell that stands for a Gaussian
 _SHARPNESS = np.float32((2.0 * _TAIL) ** -0.5 / RANGE_SIGMA)  # turns L* into the bell's unit
+# What a cell of any lightness counts: where none is alike, the near ones decide, not one far cell that happens to be.
+_FLOOR = np.float32(0.01)
 _CHUNK = 16384  # blocks worked on at once
 
 
@@ -48,7 +50,7 @@ class _Scale:
 
 # By the least size of a cell in pixels. Large cells mean a network that saw a small copy and whose colors are off by a
 # part of a cell: a wide reach finds the right ones. Where cells are small, sharpness in between is worth more.
-SCALES = ((16.0, _Scale(4, 2, 0.85)), (3.0, _Scale(2, 1, 0.6)), (0.0, _Scale(1, 1, 0.6)))
+SCALES = ((16.0, _Scale(4, 2, 0.8)), (3.0, _Scale(2, 1, 0.6)), (0.0, _Scale(1, 1, 0.6)))
 
 
 @dataclass(frozen=True)
@@ -157,15 +159,15 @@ class AbUpsampler:
             columns = np.take(window, self._across.nearest + (dx - reach), axis=2, mode="clip")
             for dy in range(2 * reach + 1):
                 cell = nearest + (dy - reach - low)
-                # a rational bell in place of the Gaussian: never 0, so that some cell always counts
                 np.take(columns[0], cell, axis=0, out=weight, mode="clip")
                 weight -= light
                 weight *= weight
                 weight += 1
                 weight *= weight
                 weight *= weight
-                np.multiply(nearness[dy], self._across.weights[dx], out=chroma)
-                np.divide(chroma, weight, out=weight)
+                np.reciprocal(weight, out=weight)
+                weight += _FLOOR
+                weight *= np.multiply(nearness[dy], self._across.weights[dx], out=chroma)
                 total += weight
                 for plane, sums in zip(columns[1:], color, strict=True):
                     np.take(plane, cell, axis=0, out=chroma, mode="clip")
