@@ -24,6 +24,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from skimage import data
 
 from bwcolor import read_photo
+from bwcolor.archive.ledger import Ledger, Outcome
 from bwcolor.color.spaces import linear_from_srgb, luminance_from_linear, srgb_from_linear
 from bwcolor.errors import ExitCode
 
@@ -122,14 +123,14 @@ def make_scans() -> Path:
     return DEMO / "scans"
 
 
-def pairs(scans: Path, results: Path) -> list[tuple[Path, Path]]:
-    """Return (scan, result) of every photo that has a result, in the order of their names."""
-    found = []
-    for scan in sorted(path for path in scans.rglob("*") if path.is_file()):
-        result = results / scan.relative_to(scans)
-        if result.is_file():
-            found.append((scan, result))
-    return found
+def pairs(results: Path) -> list[tuple[str, Path, Path]]:
+    """Return (name, scan, color copy) of every photo that the ledger of the results calls done, sorted by name."""
+    ledger = Ledger(results)
+    try:
+        done = ledger.entries(Outcome.DONE)
+    finally:
+        ledger.close()
+    return [(entry.name, results / entry.source, results / entry.target) for entry in done]
 
 
 def before(scan: Path) -> Image.Image:
@@ -146,7 +147,7 @@ def after(result: Path) -> Image.Image:
         return ImageOps.contain(ImageOps.exif_transpose(Image.open(stream)).convert("RGB"), THUMBNAIL)
 
 
-def sheet(found: list[tuple[Path, Path]], scans: Path) -> Image.Image:
+def sheet(found: list[tuple[str, Path, Path]]) -> Image.Image:
     """Draw pairs of before and after; of many, some spread evenly over the folder."""
     shown = [
         found[i] for i in np.unique(np.linspace(0, len(found) - 1, min(len(found), MOST_PAIRS)).round().astype(int))
@@ -156,14 +157,14 @@ def sheet(found: list[tuple[Path, Path]], scans: Path) -> Image.Image:
     canvas = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(size=15)
-    for number, (scan, result) in enumerate(shown):
+    for number, (name, scan, result) in enumerate(shown):
         row, column = divmod(number, PAIRS_PER_ROW)
         left = GAP + column * (2 * THUMBNAIL[0] + 2 * GAP)
         top = GAP + row * (THUMBNAIL[1] + CAPTION + GAP)
         for side, picture in enumerate((before(scan), after(result))):
-            x = left + side * (THUMBNAIL[0] + 4) + (0 if side else THUMBNAIL[0] - picture.width)
+            x = left + (THUMBNAIL[0] + 4 if side else THUMBNAIL[0] - picture.width)
             canvas.paste(picture, (x, top + THUMBNAIL[1] - picture.height))
-        caption = scan.relative_to(scans).as_posix().encode("utf-8", "replace").decode()
+        caption = name.encode("utf-8", "replace").decode()
         draw.text((left + THUMBNAIL[0] + 2, top + THUMBNAIL[1] + 4), caption, INK, font, anchor="ma")
     return canvas
 
@@ -182,11 +183,11 @@ def main() -> int:
     code = subprocess.run(command, check=False).returncode
     if code not in (ExitCode.OK, ExitCode.PHOTOS_FAILED):
         return code
-    found = pairs(scans, results)
+    found = pairs(results)
     if not found:
         return code
     target = DEMO / f"{scans.name}-before-after.png"
-    sheet(found, scans).save(target)
+    sheet(found).save(target)
     print(f"\nScans:            {scans}\nIn color:         {results}\nBefore and after: {target}")
     return code
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write the tables of README.md that the program itself knows: its models and its exit codes.
+"""Write the tables of README.md that the program itself knows: models, formats, exit codes.
 
 python scripts/make_readme.py            write them between their markers
 python scripts/make_readme.py --check    say which are stale, and fail if any is
@@ -15,6 +15,7 @@ from pathlib import Path
 from make_man import EXIT_MEANINGS
 
 from bwcolor.models.table import DEFAULT_MODEL, MODELS, ModelRow
+from bwcolor.photo.formats import FORMATS
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -54,7 +55,21 @@ def exit_codes() -> str:
     return table(["code", "meaning"], [[str(code.value), meaning] for code, meaning in EXIT_MEANINGS.items()])
 
 
-TABLES = {"models": models, "exit-codes": exit_codes}
+def formats() -> str:
+    """Return the table of formats."""
+    rows = [
+        [
+            row.title,
+            " ".join(f"`{suffix}`" for suffix in row.suffixes),
+            " and ".join(map(str, row.depths)) + " bits" if row.depths else "no",
+            ", ".join(sorted(row.holds)) or "-",
+        ]
+        for row in FORMATS.values()
+    ]
+    return table(["format", "suffixes that are read", "written with", "a written file can keep"], rows)
+
+
+TABLES = {"models": models, "formats": formats, "exit-codes": exit_codes}
 
 
 def fill(text: str) -> tuple[str, list[str]]:
