@@ -40,6 +40,7 @@ NOTES = "Suffixes that bwcolor does not know are counted and left alone.\n"
 # the sheet, in pixels
 THUMBNAIL = (360, 300)
 GAP = 14
+SEAM = 4  # between before and after
 CAPTION = 24
 PAIRS_PER_ROW = 2
 MOST_PAIRS = 24
@@ -149,23 +150,23 @@ def after(result: Path) -> Image.Image:
 
 def sheet(found: list[tuple[str, Path, Path]]) -> Image.Image:
     """Draw pairs of before and after; of many, some spread evenly over the folder."""
-    shown = [
-        found[i] for i in np.unique(np.linspace(0, len(found) - 1, min(len(found), MOST_PAIRS)).round().astype(int))
-    ]
-    width = PAIRS_PER_ROW * (2 * THUMBNAIL[0] + 2 * GAP) + GAP
-    height = -(-len(shown) // PAIRS_PER_ROW) * (THUMBNAIL[1] + CAPTION + GAP) + GAP
-    canvas = Image.new("RGB", (width, height), PAPER)
+    drawn = np.linspace(0, len(found) - 1, min(len(found), MOST_PAIRS)).round().astype(int)
+    pairs_shown = [(name, before(scan), after(result)) for name, scan, result in (found[index] for index in drawn)]
+    rows = [pairs_shown[start : start + PAIRS_PER_ROW] for start in range(0, len(pairs_shown), PAIRS_PER_ROW)]
+    heights = [max(picture.height for _, *both in row for picture in both) for row in rows]
+    cell = 2 * THUMBNAIL[0] + 2 * GAP
+    canvas = Image.new("RGB", (PAIRS_PER_ROW * cell + GAP, sum(heights) + len(rows) * (CAPTION + GAP) + GAP), PAPER)
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(size=15)
-    for number, (name, scan, result) in enumerate(shown):
-        row, column = divmod(number, PAIRS_PER_ROW)
-        left = GAP + column * (2 * THUMBNAIL[0] + 2 * GAP)
-        top = GAP + row * (THUMBNAIL[1] + CAPTION + GAP)
-        for side, picture in enumerate((before(scan), after(result))):
-            x = left + (THUMBNAIL[0] + 4 if side else THUMBNAIL[0] - picture.width)
-            canvas.paste(picture, (x, top + THUMBNAIL[1] - picture.height))
-        caption = name.encode("utf-8", "replace").decode()
-        draw.text((left + THUMBNAIL[0] + 2, top + THUMBNAIL[1] + 4), caption, INK, font, anchor="ma")
+    top = GAP
+    for row, height in zip(rows, heights, strict=True):
+        for column, (name, gray, color) in enumerate(row):
+            middle = GAP + column * cell + THUMBNAIL[0]
+            canvas.paste(gray, (middle - gray.width, top + height - gray.height))
+            canvas.paste(color, (middle + SEAM, top + height - color.height))
+            caption = name.encode("utf-8", "replace").decode()
+            draw.text((middle + SEAM // 2, top + height + SEAM), caption, INK, font, anchor="ma")
+        top += height + CAPTION + GAP
     return canvas
 
 
