@@ -78,11 +78,11 @@ def encode_8(linear: Planes, spare: Planes) -> NDArray[np.uint8]:
     """Return the nearest sRGB code of linear light.
 
     Args:
-        linear: ``(n,)`` float32, 0..1.
-        spare: ``(n,)`` float32, room that is overwritten.
+        linear: contiguous float32, 0..1.
+        spare: float32 of its shape, room that is overwritten.
 
     Returns:
-        ``(n,)`` uint8; within 0.03 of a code where it falls between two.
+        uint8 of its shape; within 0.03 of a code where it falls between two.
     """
     position = np.multiply(linear, np.float32(_CODES - 1), out=spare)
     position += np.float32(0.5)
@@ -91,7 +91,7 @@ def encode_8(linear: Planes, spare: Planes) -> NDArray[np.uint8]:
 
 
 def encode_16(linear: Planes, spare: Planes) -> NDArray[np.uint16]:
-    """Return the nearest sRGB code, ``(n,)`` uint16, of linear light (see `encode_8`)."""
+    """Return the nearest sRGB code, uint16, of linear light (see `encode_8`)."""
     code = curve_16(linear, spare)
     code += np.float32(0.5)
     return code.astype(np.uint16)
@@ -103,8 +103,8 @@ def curve_16(linear: Planes, spare: Planes) -> Planes:
     The table goes by the square root of light, in which the curve is nearly straight, and is interpolated.
 
     Args:
-        linear: ``(n,)`` float32, 0..1.
-        spare: ``(n,)`` float32, room for the result.
+        linear: contiguous float32, 0..1.
+        spare: float32 of its shape, room for the result.
 
     Returns:
         ``spare``, exact to 0.05 of a code.
@@ -112,7 +112,7 @@ def curve_16(linear: Planes, spare: Planes) -> Planes:
     position = np.sqrt(linear, out=spare)
     position *= np.float32(_CODES - 1)
     index = position.astype(np.uint16)
-    position -= index
+    position -= index.astype(np.float32)
     position *= _look_up(_table("rise", _CODES), index)
     position += _look_up(_table("start", _CODES), index)
     return position

@@ -24,7 +24,7 @@ _Float = NDArray[np.float32]
 _Tolerance = np.float32 | _Float
 
 CHUNK = 32768  # pixels worked on at once, so that their planes stay in a core's second-level cache
-_PLANES = 7  # of a chunk
+_PLANES = 9  # of a chunk: see `_linear`
 _DEPTHS: dict[int, Any] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16)}
 
 # What counts as inside the gamut, in linear light: rounding noise of float32 must not be mapped. The worst it costs is
@@ -41,13 +41,12 @@ _SMALLER = np.array([0.998, 0.99, 0.96, 0.84, 0.36, 0.0], np.float32)  # tried w
 
 _KNEE = np.float32(spaces.LAB_KNEE_ROOT)
 _FOOT = np.float32(1.0 / spaces.LAB_SLOPE)
-_A_STEP = np.float32(1.0 / 500.0)  # f(X) - f(Y) of one unit of a
-_B_STEP = np.float32(-1.0 / 200.0)  # f(Z) - f(Y) of one unit of b
+# f(X) - f(Y) of one unit of a, f(Z) - f(Y) of one unit of b
+_STEPS = np.array([[1.0 / 500.0], [-1.0 / 200.0]], np.float32)
 
 # R, G and B above Y, per X/Xn - Y and per Z/Zn - Y, for the white that keeps neutral neutral
-_RGB_FROM_XZ = tuple(
-    (np.float32(row[0] * gamut.WHITE[0]), np.float32(row[2] * gamut.WHITE[2])) for row in spaces.RGB_FROM_XYZ
-)
+_PER_X = np.array([[row[0] * gamut.WHITE[0]] for row in spaces.RGB_FROM_XYZ], np.float32)
+_PER_Z = np.array([[row[2] * gamut.WHITE[2]] for row in spaces.RGB_FROM_XYZ], np.float32)
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,11 @@ def merge_rows(gray: Pixels, ab: _Float, depth: int) -> Pixels:
     waiting: list[NDArray[np.intp]] = []
     with np.errstate(all="ignore"):  # what is not finite is out of gamut, and refused there
         for start in range(0, gray.size, CHUNK):
-            part = slice(start, start + CHUNK)
+            part = slice(start, min(start + CHUNK, gray.size))
+            if part.stop - start < bench.shape[1]:
+                bench = _bench(part.stop - start)
             waiting.append(_merge(flat_gray[part], flat_ab[part], flat_result[part], bench) + start)
-            if sum(found.size for found in waiting) >= CHUNK or part.stop >= gray.size:
+            if sum(found.size for found in waiting) >= CHUNK or part.stop == gray.size:
                 _merge_outside(np.concatenate(waiting), flat_gray, flat_ab, flat_result)
                 waiting.clear()
     return result
@@ -119,7 +120,7 @@ def _check(gray: Pixels, ab: _Float, depth: int) -> None:
 def _merge(gray: _Codes, ab: _Float, result: _Codes, bench: _Float) -> NDArray[np.intp]:
     """Merge one chunk, ``(n,)`` gray and ``(n, 2)`` ab into ``(n, 3)`` result; return which are out of gamut."""
     root = curves.root_of(gray)
-    linear = _linear(root, ab[:, 0], ab[:, 1], bench)
+    linear = _linear(root, ab.T, bench)
     found = np.flatnonzero(_outside(linear, bench))
     _encode(linear, result, bench)
     return found
@@ -141,7 +142,7 @@ def _encode(linear: _Float, result: _Codes, bench: _Float) -> None:
     """Write linear RGB ``(3, n)`` as codes ``(n, 3)``."""
     np.clip(linear, 0.0, 1.0, out=linear)
     encode = curves.encode_8 if result.dtype == np.uint8 else curves.encode_16
-    cv2.merge([encode(plane, bench[3, : plane.size]).reshape(1, -1) for plane in linear], result.reshape(1, -1, 3))
+    cv2.merge(list(encode(linear, bench[3:6]).reshape(3, 1, -1)), result.reshape(1, -1, 3))
 
 
 def _bench(pixels: int) -> _Float:
@@ -149,38 +150,35 @@ def _bench(pixels: int) -> _Float:
     return np.empty((_PLANES, pixels), np.float32)
 
 
-def _linear(root: _Float, a: _Float, b: _Float, bench: _Float) -> _Float:
-    """Return linear RGB ``(3, n)``, not clipped, of f(Y), a and b, each ``(n,)``; planes 0 to 2 of the bench."""
-    linear, (luminance, x, z, spare) = bench[:3, : root.size], bench[3:7, : root.size]
-    _cube(root, luminance, spare)
-    for plane, chroma, step in ((x, a, _A_STEP), (z, b, _B_STEP)):
-        np.multiply(chroma, step, out=linear[0])
-        linear[0] += root
-        _cube(linear[0], plane, spare)
-        plane -= luminance
-    for plane, (per_x, per_z) in zip(linear, _RGB_FROM_XZ, strict=True):
-        np.multiply(x, per_x, out=plane)
-        plane += np.multiply(z, per_z, out=spare)
-        plane += luminance
+def _linear(root: _Float, ab: _Float, bench: _Float) -> _Float:
+    """Return linear RGB ``(3, n)``, not clipped, of f(Y) ``(n,)`` and ab ``(2, n)``; the first planes of the bench."""
+    linear, luminance, xz, spare = bench[:3], bench[3:4], bench[4:6], bench[6:]
+    _cube(root[None], luminance)
+    roots = np.multiply(ab, _STEPS, out=spare[:2])
+    roots += root
+    _cube(roots, xz)
+    xz -= luminance
+    np.multiply(xz[:1], _PER_X, out=linear)
+    linear += np.multiply(xz[1:], _PER_Z, out=spare)
+    linear += luminance
     return linear
 
 
-def _cube(f: _Float, cube: _Float, spare: _Float) -> None:
-    """Set ``cube`` to the inverse of CIELAB's root of ``f``."""
+def _cube(f: _Float, cube: _Float) -> None:
+    """Set ``cube`` to the inverse of CIELAB's root of ``f``, both contiguous."""
     np.multiply(f, f, out=cube)
     cube *= f
-    low = np.flatnonzero(np.less(f, _KNEE, out=spare.view(np.bool_)[: f.size]))
+    low = np.flatnonzero(f < _KNEE)
     if low.size:
-        cube[low] = (np.take(f, low) - _KNEE) * _FOOT + _KNEE * _KNEE * _KNEE
+        cube.reshape(-1)[low] = (np.take(f, low) - _KNEE) * _FOOT + _KNEE * _KNEE * _KNEE
 
 
 def _outside(linear: _Float, bench: _Float, tolerance: _Tolerance = _TOLERANCE) -> NDArray[np.bool_]:
     """Return ``(n,)`` bool: which colors of ``(3, n)`` linear RGB are out of gamut or not finite."""
     # seen as unsigned integers, negative floats, infinities and NaN are all above 1
     limit = (np.float32(1) + 2 * tolerance).view(np.uint32)
-    outside = np.zeros(linear.shape[1], np.bool_)
-    for plane in linear:
-        outside |= np.add(plane, tolerance, out=bench[3, : plane.size]).view(np.uint32) > limit
+    over = np.add(linear, tolerance, out=bench[3:6]).view(np.uint32) > limit
+    outside: NDArray[np.bool_] = over[0] | over[1] | over[2]
     return outside
 
 
@@ -189,49 +187,49 @@ def _inside(gray: _Codes, ab: _Float, bench: _Float) -> _Float:
     if not np.isfinite(ab).all():
         raise ValueError("ab holds NaN or infinity: the network or the upsampling that made it is at fault")
     root = curves.root_of(gray)
-    a, b = np.ascontiguousarray(ab[:, 0]), np.ascontiguousarray(ab[:, 1])
-    size, at_cusp = _from_table(gray, a, b)
+    ab = np.ascontiguousarray(ab.T)
+    size, at_cusp = _from_table(gray, ab)
     cusp = np.flatnonzero(at_cusp)
     if cusp.size:
-        size[cusp] = _largest(_SHARES, root[cusp], a[cusp], b[cusp], size[cusp], _AT_CUSP)
-    a *= size
-    b *= size
-    linear = _linear(root, a, b, bench)
+        size[cusp] = _largest(_SHARES, root[cusp], ab[:, cusp], size[cusp], _AT_CUSP)
+    ab *= size
+    linear = _linear(root, ab, bench)
     left = np.flatnonzero(_outside(linear, bench, np.where(at_cusp, _AT_CUSP, _TOLERANCE)))
     if left.size:  # the few that the table leaves a hair outside
         least = np.zeros(left.size, np.float32)
-        size = _largest(_SMALLER, root[left], a[left], b[left], least, _TOLERANCE)
-        linear[:, left] = _linear(root[left], a[left] * size, b[left] * size, _bench(left.size))
+        size = _largest(_SMALLER, root[left], ab[:, left], least, _TOLERANCE)
+        linear[:, left] = _linear(root[left], ab[:, left] * size, _bench(left.size))
     return linear
 
 
-def _largest(shares: _Float, root: _Float, a: _Float, b: _Float, least: _Float, tolerance: _Tolerance) -> _Float:
-    """Return the first of the falling shares of a and b ``(n,)`` that is in gamut, or ``least`` where that is more."""
+def _largest(shares: _Float, root: _Float, ab: _Float, least: _Float, tolerance: _Tolerance) -> _Float:
+    """Return the first of the falling shares of ab ``(2, n)`` that is in gamut, or ``least`` where that is more."""
     best = least.copy()
     step = CHUNK // shares.size
     for start in range(0, root.size, step):
         part = slice(start, start + step)
-        tried = np.repeat(shares, root[part].size)
-        planes = [np.tile(plane[part], shares.size) for plane in (root, a, b)]
-        bench = _bench(tried.size)
-        linear = _linear(planes[0], planes[1] * tried, planes[2] * tried, bench)
+        count = root[part].size
+        bench = _bench(count * shares.size)
+        tried = np.tile(ab[:, part], shares.size) * np.repeat(shares, count)
+        linear = _linear(np.tile(root[part], shares.size), tried, bench)
         outside = _outside(linear, bench, tolerance).reshape(shares.size, -1)
         first = np.where(outside.all(axis=0), 0, shares[np.argmin(outside, axis=0)])
         best[part] = np.maximum(least[part], first)
     return best
 
 
-def _from_table(gray: _Codes, a: _Float, b: _Float) -> tuple[_Float, NDArray[np.bool_]]:
-    """Return the share of a and b ``(n,)`` that the gamut's table allows, and which of them lie at the yellow cusp."""
-    x, y = np.abs(a), np.abs(b)
+def _from_table(gray: _Codes, ab: _Float) -> tuple[_Float, NDArray[np.bool_]]:
+    """Return the share of ab ``(2, n)`` that the gamut's table allows, and which of them lie at the yellow cusp."""
+    x, y = np.abs(ab)
     # halves, so that the largest floats do not overflow
     scale: _Float = np.reciprocal(x * np.float32(0.5) + y * np.float32(0.5))
     x *= scale
     y *= scale
     sector = (y * np.float32(gamut.SECTORS / 2)).astype(np.int32)
     np.minimum(sector, gamut.SECTORS - 1, out=sector)
+    sign = ab.view(np.uint32) >> 31
     # the sign bits number the quadrants: 0 none, 1 a, 2 b, 3 both negative
-    sector += ((a.view(np.uint32) >> 31) + (b.view(np.uint32) >> 31) * 2).astype(np.int32) * gamut.SECTORS
+    sector += (sign[0] + sign[1] * 2).astype(np.int32) * gamut.SECTORS
     if gray.dtype == np.uint8:
         row = gray
         size = np.reciprocal(_overshoot(row, sector, x, y))
