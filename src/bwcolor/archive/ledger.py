@@ -55,8 +55,9 @@ class Entry:
         model: Name of the network.
         weights_sha256: Hash of its weights; empty where there are none.
         options: Resolved options that decide the result, as JSON.
+        hints_sha256: Hash of the hints beside the scan; empty where there are none.
         version: Of bwcolor.
-        key: Hash of source, weights, options and version: equal keys mean equal results.
+        key: Hash of source, hints, weights, options and version: equal keys mean equal results.
         width: Pixels.
         height: Pixels.
         depth: Bits per channel.
@@ -89,6 +90,7 @@ class Entry:
     model: str = ""
     weights_sha256: str = ""
     options: str = ""
+    hints_sha256: str = ""
     version: str = ""
     key: str = ""
     width: int = 0
@@ -155,16 +157,17 @@ def _columns(row: type[Entry] | type[Run], key: str) -> str:
     )
 
 
-def key_of(source_sha256: str, weights_sha256: str, options: Mapping[str, Any], version: str) -> str:
+def key_of(source_sha256: str, hints_sha256: str, weights_sha256: str, options: Mapping[str, Any], version: str) -> str:
     """Return the hash of everything that decides a result.
 
     Args:
         source_sha256: Of the scan's bytes.
+        hints_sha256: Of the hints; empty where there are none.
         weights_sha256: Of the weights; empty for a network without any.
         options: Resolved options, plain values.
         version: Of bwcolor.
     """
-    parts = [source_sha256, weights_sha256, json.dumps(options, sort_keys=True), version]
+    parts = [source_sha256, hints_sha256, weights_sha256, json.dumps(options, sort_keys=True), version]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -9,12 +9,13 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bwcolor.archive.walk import Walked, is_output, selector, walk
 from bwcolor.errors import NothingToDoError, UsageError
+from bwcolor.photo import hints as hint_files
 
 OUTPUT_SUFFIX = "-color"  # scans -> scans-color
 _NAMED = 3  # collisions named in a message
@@ -56,12 +57,14 @@ class Task:
         source: The scan.
         target: The color copy.
         out: The output folder that the copy lies in.
+        hints: The file beside the scan that tells known colors; None where there is none.
     """
 
     name: str
     source: Path
     target: Path
     out: Path
+    hints: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ class _Gathering:
         self.met = Walked()
         self.tasks: dict[Path, Task] = {}
         self.left_alone: Counter[str] = Counter()
+        self.hints: set[Path] = set()
         self.excluded = 0
         self.selected = selector(request.include, request.exclude)
 
@@ -158,7 +162,9 @@ class _Gathering:
 
     def _take(self, source: Path, name: str, out: Path) -> None:
         suffix = source.suffix.lower()
-        if suffix not in self.suffixes:
+        if source.name.endswith(hint_files.SUFFIXES):
+            self.hints.add(source)
+        elif suffix not in self.suffixes:
             self.left_alone[suffix or "(none)"] += 1
         elif not self.selected(name):
             self.excluded += 1
@@ -168,8 +174,18 @@ class _Gathering:
             target = out / Path(*pure.parent.parts) / last
             self.tasks[source] = Task(name, source, target, out)
 
+    def _hints(self, source: Path) -> Path | None:
+        """Return the hints beside a scan: among those the walk met, or looked for where only the file was named."""
+        if source in self.request.paths:
+            return hint_files.find_hints(source)
+        places = (
+            source.with_name(stem + suffix) for stem in (source.name, source.stem) for suffix in hint_files.SUFFIXES
+        )
+        return next((place for place in places if place in self.hints), None)
+
     def finish(self) -> Plan:
-        tasks = list(self.tasks.values())
+        """Return the plan."""
+        tasks = [replace(task, hints=self._hints(task.source)) for task in self.tasks.values()]
         drawn = _draw(tasks, self.request)
         if not tasks and not self.met.unreadable:
             raise self._nothing()

@@ -10,122 +10,26 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
 
 from bwcolor import __version__
+from bwcolor.archive import machine
+from bwcolor.archive.desk import Desk, check_writable
 from bwcolor.archive.job import Job, as_json
 from bwcolor.archive.ledger import Entry, Ledger, Outcome, Run
-from bwcolor.archive.lock import Lock
 from bwcolor.archive.pipeline import Pipeline
 from bwcolor.archive.plan import Plan, make_plan
 from bwcolor.archive.settle import Expected, Settled, State, settle
-from bwcolor.archive.stages import Piece, Stages, row_of
+from bwcolor.archive.stages import Piece, Stages, room_of, row_of
+from bwcolor.archive.summary import Failure, Silence, Summary, Watch
 from bwcolor.archive.walk import is_output
 from bwcolor.errors import BwcolorError, ExitCode, NothingToDoError, OutputError
 from bwcolor.models.table import find_model
 
 TOUCH_SECONDS = 30.0  # between two signs of life in the lock
-
-
-class Watch(Protocol):
-    """Who is told how a run goes."""
-
-    def begin(self, plan: Plan, settled: Settled) -> None:
-        """The work begins."""
-
-    def ended(self, entry: Entry) -> None:
-        """A photo is done or has failed; called from several threads, one at a time."""
-
-    def tick(self) -> None:
-        """Time passes; called a few times per second from the main thread."""
-
-
-class Silence:
-    """A watch that tells nobody."""
-
-    def begin(self, plan: Plan, settled: Settled) -> None:
-        """Do nothing."""
-
-    def ended(self, entry: Entry) -> None:
-        """Do nothing."""
-
-    def tick(self) -> None:
-        """Do nothing."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A photo that is not in color, and why."""
-
-    name: str
-    reason: str
-    error: str = ""
-
-
-@dataclass
-class Summary:
-    """How a run went.
-
-    Attributes:
-        plan: What there was.
-        settled: What was to do.
-        done: Photos colored in this run.
-        skipped: Photos left in black and white on purpose in this run.
-        failures: Photos that failed, and places that could not be read.
-        pixels: Of the photos colored.
-        seconds: From the first photo's beginning to the last one's end.
-        dl_max: The largest difference in lightness before encoding, in levels of 255.
-        left: Photos that were to do and were not begun.
-        stopped: Why the run ended early; empty where it did not.
-        signal: Number of the signal that ended it; 0 for none.
-        trouble: The error that ended it.
-    """
-
-    plan: Plan
-    settled: Settled
-    done: int = 0
-    skipped: int = 0
-    failures: list[Failure] = field(default_factory=list)
-    pixels: int = 0
-    seconds: float = 0.0
-    dl_max: float = 0.0
-    left: int = 0
-    stopped: str = ""
-    signal: int = 0
-    trouble: BwcolorError | None = None
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """What the shell is told."""
-        if self.trouble is not None:
-            return self.trouble.exit_code
-        if self.signal:
-            return ExitCode.TERMINATED if self.signal == signal.SIGTERM else ExitCode.INTERRUPTED
-        return ExitCode.PHOTOS_FAILED if self.failures else ExitCode.OK
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as plain values, for JSON."""
-        return {
-            "done": self.done,
-            "already_done": self.settled.count(State.DONE, State.SKIPPED),
-            "skipped": self.skipped,
-            "failed": len(self.failures),
-            "outdated": self.settled.count(State.OUTDATED),
-            "altered": self.settled.count(State.ALTERED),
-            "left": self.left,
-            "left_alone": dict(self.plan.left_alone),
-            "outputs": [str(out) for out in self.plan.outs],
-            "megapixels": round(self.pixels / 1e6, 3),
-            "seconds": round(self.seconds, 3),
-            "dl_max": round(self.dl_max, 4),
-            "stopped": self.stopped,
-            "failures": [asdict(failure) for failure in self.failures],
-            "exit_code": int(self.exit_code),
-        }
 
 
 def look_ahead(job: Job) -> tuple[Plan, Settled]:
@@ -169,67 +73,23 @@ def colorize(job: Job, watch: Watch | None = None) -> Summary:
     find_model(job.color.model)
     plan = make_plan(job.request, job.suffixes())
     for out in plan.outs:
-        _check_writable(out)
+        check_writable(out)
     from bwcolor.colorizer import load
 
     colorizer = load(**vars(job.color))
     stages = Stages(job, colorizer, {task.target for task in plan.tasks})
     with ExitStack() as opened:
-        desks = {out: opened.enter_context(_Desk.at(out)) for out in plan.outs}
+        desks = {out: opened.enter_context(Desk.at(out)) for out in plan.outs}
         expected = Expected(stages.options, colorizer.weights_sha256)
         settled = settle(plan.tasks, lambda out: desks[out].ledger, job, expected)
         return _Work(job, plan, settled, stages, desks, watch or Silence()).run()
-
-
-def _check_writable(out: Path) -> None:
-    """See before any work that the output folder can be written.
-
-    Raises:
-        OutputError: It cannot.
-    """
-    there = next(folder for folder in [out, *out.parents] if folder.exists())
-    trial = there / f".bwcolor-{os.getpid()}.trial"
-    try:
-        if not there.is_dir():
-            raise NotADirectoryError(0, f"{there} is a file")
-        trial.write_bytes(b"")
-        trial.unlink()
-    except OSError as error:
-        what = out if there == out else f"{out} (in {there})"
-        raise OutputError(
-            f"The output {what} cannot be written: {error.strerror}.", "Give another folder with --out."
-        ) from error
-
-
-@dataclass
-class _Desk:
-    """An output folder while a run works in it."""
-
-    out: Path
-    lock: Lock
-    ledger: Ledger
-    run: Run | None = None
-
-    @staticmethod
-    @contextmanager
-    def at(out: Path) -> Iterator[_Desk]:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"The output {out} cannot be made: {error.strerror}.", "Give another --out.") from error
-        with Lock(out) as lock:
-            ledger = Ledger(out, write=True)
-            try:
-                yield _Desk(out, lock, ledger)
-            finally:
-                ledger.close()
 
 
 class _Work:
     """One run, from its first photo to its last."""
 
     def __init__(
-        self, job: Job, plan: Plan, settled: Settled, stages: Stages, desks: dict[Path, _Desk], watch: Watch
+        self, job: Job, plan: Plan, settled: Settled, stages: Stages, desks: dict[Path, Desk], watch: Watch
     ) -> None:
         self._job = job
         self._settled = settled
@@ -296,9 +156,14 @@ class _Work:
                     outcome="",
                     reason="",
                 )
-            )
+            ).id
         self._pipeline = Pipeline[Piece](
-            self._stages.pipeline(), self._ended, jobs=self._job.jobs or _cores() + 1, time_limit=self._job.time_limit
+            self._stages.pipeline(),
+            self._ended,
+            jobs=self._job.jobs or machine.cores() + 1,
+            room_of=room_of,
+            memory=self._job.max_memory or machine.memory() // 2,
+            time_limit=self._job.time_limit,
         )
 
     def _pieces(self) -> Iterator[Piece]:
@@ -308,7 +173,7 @@ class _Work:
             desk = self._desks[task.out]
             attempts = previous.attempts if previous and previous.outcome == Outcome.BEGUN else 0
             begun = row_of(piece, Outcome.BEGUN)
-            desk.ledger.record(replace(begun, attempts=attempts + 1, run=_run(desk), at=_now()))
+            desk.ledger.record(replace(begun, attempts=attempts + 1, run=desk.run, at=_now()))
             self._open.add(piece)
             yield piece
 
@@ -319,9 +184,9 @@ class _Work:
         if error is not None:
             self._end_run_for(piece, error)
         if error is None:
-            entry = replace(self._stages.entry(piece, _run(desk)), at=_now())
+            entry = replace(self._stages.entry(piece, desk.run), at=_now())
         else:
-            entry = self._failed_entry(piece, error, _run(desk))
+            entry = self._failed_entry(piece, error, desk.run)
         try:
             desk.ledger.record(entry)
         except OutputError:
@@ -417,9 +282,10 @@ class _Work:
                 signal.signal(number, handler)
 
     def _finish(self, outcome: str) -> None:
+        """Write everywhere how the run ended."""
         for desk in self._desks.values():
             try:
-                desk.ledger.end_run(_run(desk), _now(), outcome, self._summary.stopped)
+                desk.ledger.end_run(desk.run, _now(), outcome, self._summary.stopped)
             except OutputError as error:
                 self._summary.trouble = self._summary.trouble or error
 
@@ -433,14 +299,5 @@ class _Work:
         cv2.setNumThreads(1)
 
 
-def _run(desk: _Desk) -> int:
-    return desk.run.id if desk.run else 0
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -24,7 +24,7 @@ class State(StrEnum):
 
     NEW = "new"  # never done, or never finished
     FAILED = "failed"  # failed before
-    CHANGED = "changed"  # the scan is not what was colored
+    CHANGED = "changed"  # the scan, or the hints beside it, are not what was colored
     MISSING = "missing"  # the color copy is gone
     DONE = "done"  # the color copy is what this run would make
     SKIPPED = "skipped"  # left in black and white on purpose, and still so
@@ -142,6 +142,8 @@ def state_of(task: Task, entry: Entry | None, expected: Expected) -> tuple[State
         if seen.st_size != entry.size or file_sha256(task.source) != entry.sha256:
             return State.CHANGED, entry
         entry = replace(entry, mtime_ns=seen.st_mtime_ns)
+    if (task.hints or entry.hints_sha256) and (task.hints is None or file_sha256(task.hints) != entry.hints_sha256):
+        return State.CHANGED, entry
     if entry.outcome == Outcome.SKIPPED:
         return (State.SKIPPED if expected.matches(entry) else State.NEW), entry
     target = task.out / entry.target

@@ -18,6 +18,7 @@ from bwcolor.archive.ledger import Entry, Outcome, key_of
 from bwcolor.archive.pipeline import Stage
 from bwcolor.archive.plan import Task
 from bwcolor.errors import DamagedPhotoError, OutputError, PhotoError
+from bwcolor.photo.hints import read_hints
 
 if TYPE_CHECKING:
     from bwcolor.color.merge import LightnessError
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from bwcolor.photo.photo import Photo, Rows, Written
 
 STRIP_PIXELS = 1 << 20  # read back at a time
+# Bytes of memory per pixel that a photo in work takes at its peak (its plane, the copy being encoded, the copy read
+# back), by the depth of its channels; measured with scripts/bench/throughput.py
+ROOM_PER_PIXEL = {8: 12, 16: 24}
+STREAMED_ROOM = 1 << 30  # bytes, at most, of a photo that is read and written by strips
 
 Value = TypeVar("Value")
 
@@ -48,6 +53,7 @@ class Piece:
     begun: float = 0.0
     stamp: tuple[int, int] = (0, 0)
     photo: Photo | None = None
+    hints_sha256: str = ""
     small: Small | None = None
     prediction: Prediction | None = None
     certainty: float | None = None
@@ -63,6 +69,19 @@ class Piece:
             yield
         finally:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begun
+
+
+def room_of(piece: Piece) -> int:
+    """Return the bytes of memory that a photo takes while it is in work, by its header; 0 where that is unreadable."""
+    from bwcolor.photo.formats import probe
+    from bwcolor.photo.reading import HELD_PIXELS
+
+    try:
+        row, header = probe(piece.task.source)
+    except PhotoError:
+        return 0  # reading it will say what is wrong
+    room = header.pixels * ROOM_PER_PIXEL[16 if header.bits > 8 else 8]
+    return min(room, STREAMED_ROOM) if row.name == "tiff" and header.pixels > HELD_PIXELS else room
 
 
 def stamp_of(path: Path) -> tuple[int, int]:
@@ -124,7 +143,11 @@ class Stages:
     def prepare(self, piece: Piece) -> None:
         """Make the photo as small as the network wants it."""
         with piece.timing("prepare"):
-            piece.small = self._colorizer.prepare(_there(piece.photo))
+            photo, hints = _there(piece.photo), None
+            if piece.task.hints is not None:
+                hints = read_hints(piece.task.hints, photo.width, photo.height)
+                piece.hints_sha256 = hints.sha256
+            piece.small = self._colorizer.prepare(photo, hints)
 
     def network(self, pieces: list[Piece]) -> None:
         """Decide the colors of photos of one working shape together; each is booked its share of the time."""
@@ -178,7 +201,8 @@ class Stages:
             weights_sha256=weights,
             options=as_json(self.options),
             version=__version__,
-            key=key_of(photo.source.sha256, weights, self.options, __version__),
+            hints_sha256=piece.hints_sha256,
+            key=key_of(photo.source.sha256, piece.hints_sha256, weights, self.options, __version__),
             width=photo.width,
             height=photo.height,
             depth=written.depth,

@@ -11,8 +11,8 @@ import typer
 if TYPE_CHECKING:
     from bwcolor.archive.job import Job
     from bwcolor.archive.plan import Plan
-    from bwcolor.archive.run import Summary
     from bwcolor.archive.settle import Settled
+    from bwcolor.archive.summary import Summary
 
 COLOR_PANEL = "Color"
 CHOICE_PANEL = "Which photos"
