@@ -21,11 +21,10 @@ from torch import nn
 from bwcolor.color.downsample import lightness_rows, shrink, working_shape
 from bwcolor.color.merge import merge_rows
 from bwcolor.color.upsample import AbUpsampler
-from bwcolor.errors import UsageError, WeightsError
-from bwcolor.models import weights as weight_files
+from bwcolor.errors import UsageError
 from bwcolor.models.devices import resolve_device, resolve_precision
 from bwcolor.models.inference import Manner, Prediction, Runner, Small
-from bwcolor.models.network import build
+from bwcolor.models.loading import load_network
 from bwcolor.models.table import DEFAULT_MODEL, ModelRow, find_model
 from bwcolor.photo.hints import Hints
 from bwcolor.photo.photo import Metadata, Photo, Rows, Source
@@ -262,15 +261,8 @@ def load(
         looks=BEST_LOOKS if quality == "best" else (),
         sample=sample,
     )
-    network = build(row)
-    digest = ""
-    if weights is not None or row.weights or any(True for _ in network.parameters()):
-        path = Path(weights) if weights is not None else weight_files.shipped_path(row)
-        digest = weight_files.file_sha256(path) if path.is_file() else ""
-        if weights is None and digest != row.sha256:
-            raise WeightsError(f"{path} is not the file that was shipped.", "Reinstall bwcolor.")
-        weight_files.fill(network, path)
-    return Colorizer(network, row, settings, digest)
+    loaded = load_network(model, Path(weights) if weights is not None else None)
+    return Colorizer(loaded.network, row, settings, loaded.sha256)
 
 
 def _check_range(what: str, value: float | None, least: float, most: float) -> None:

@@ -61,7 +61,7 @@ class AlexNet(nn.Module):
         """Return the five ReLUs of ``(N, 3, h, w)`` in ImageNet's statistics: at 1/4, 1/8 and three times 1/16."""
         outputs = []
         x = image
-        for index, layer in enumerate(self.features[: TAP_ENDS[-1]]):
+        for index, layer in enumerate(list(self.features)[: TAP_ENDS[-1]]):
             x = layer(x)
             if index + 1 in TAP_ENDS:
                 outputs.append(x)

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import lcm
 
 from bwcolor.errors import UsageError
+from bwcolor.models.download import RemoteFile
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class ModelRow:
         code_license: SPDX identifier of the code.
         weights_license: Terms of the weights, in words.
         source: Paper or report that it follows.
+        origin: The file that its authors publish, fetched when it is first needed; None where there is none.
+        trained_on: Data sets that the weights have seen.
+        choices: Forms that it can be built in: pairs of a name and its values, the default first.
+        tiling: Whether it may see a photo in pieces.
+        parts: Names of the networks that a mixture is made of.
+        by_certainty: Whether a mixture weighs its parts by their certainty at each place, or all the same.
     """
 
     name: str
@@ -46,11 +54,26 @@ class ModelRow:
     code_license: str = "Apache-2.0"
     weights_license: str = "none needed"
     source: str = ""
+    origin: RemoteFile | None = None
+    trained_on: str = ""
+    choices: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    tiling: str = "discouraged: color is a decision about the whole picture"
+    parts: tuple[str, ...] = ()
+    by_certainty: bool = False
 
 
 DEFAULT_MODEL = "gan"
+# of a mixture's name: what separates the parts from the manner, and the manner that is not the mean
+MANNER = ":"
+CERTAINTY = "certainty"
 
 _TRUNK_TERMS = "research and non-commercial use (see the model card)"
+
+_TRAINED_BY_USERS = "those of the photographs, and of the backbone's weights, that it is trained with"
+_IMAGENET = "ImageNet (its own terms: non-commercial research)"
+_AUTHORS_TERMS = "BSD-2-Clause, as published with the code; trained on ImageNet (non-commercial research)"
+_BACKBONES = ("backbone", ("vgg16", "vgg19", "alexnet", "efficientnet-lite2"))
+_PUBLISHER = "https://colorizers.s3.us-east-2.amazonaws.com"
 
 _ROWS = (
     ModelRow(
@@ -74,6 +97,111 @@ _ROWS = (
         source="Zhang et al. 2016; Tan & Le 2019 (encoder)",
     ),
     ModelRow(
+        name="eccv16",
+        summary="Colorful Image Colorization: 313 bins, no skips",
+        home="bwcolor.models.eccv16:Eccv16",
+        stride=8,
+        working_size=256,
+        temperature=1.0,
+        weights_license=_AUTHORS_TERMS,
+        source="Zhang, Isola, Efros 2016",
+        origin=RemoteFile(
+            name="colorization_release_v2-9b330a0b.pth",
+            address=f"{_PUBLISHER}/colorization_release_v2-9b330a0b.pth",
+            sha256="9b330a0bae53f4ded77b1e23defbf78beaa09c10ebc4c4999e8e4f4a160b93f9",
+            license="BSD-2-Clause",
+        ),
+        trained_on=_IMAGENET,
+    ),
+    ModelRow(
+        name="siggraph17",
+        summary="user-guided colorization: regression at full size, led by hints",
+        home="bwcolor.models.siggraph17:Siggraph17",
+        stride=8,
+        ab_stride=1,
+        working_size=256,
+        takes_hints=True,
+        weights_license=_AUTHORS_TERMS,
+        source="Zhang et al. 2017",
+        origin=RemoteFile(
+            name="siggraph17-df00044c.pth",
+            address=f"{_PUBLISHER}/siggraph17-df00044c.pth",
+            sha256="df00044c0a4d7c3edcecf6f75437ce346a66e7a42612d9b968e1a7e17dbc6f66",
+            size=136_787_426,
+            license="BSD-2-Clause",
+        ),
+        trained_on=_IMAGENET,
+        choices=(("global_hints", ("no", "yes")),),
+    ),
+    ModelRow(
+        name="vgg-regression",
+        summary="residual encoder: U and V by regression on an ImageNet backbone",
+        home="bwcolor.models.residual_encoder:VggRegression",
+        stride=16,
+        ab_stride=1,
+        working_size=224,
+        trainable=True,
+        weights_license=_TRAINED_BY_USERS,
+        source="Dahl 2016",
+        choices=(_BACKBONES,),
+    ),
+    ModelRow(
+        name="vgg-classification",
+        summary="50 bins of U and 50 of V on an ImageNet backbone",
+        home="bwcolor.models.residual_encoder:VggClassification",
+        stride=16,
+        working_size=224,
+        temperature=0.38,
+        trainable=True,
+        weights_license=_TRAINED_BY_USERS,
+        source="Hwang & Zhou 2016",
+        choices=(_BACKBONES,),
+    ),
+    ModelRow(
+        name="cnn",
+        summary="a plain convolutional network, as tutorials teach it",
+        home="bwcolor.models.cnn:Cnn",
+        stride=8,
+        ab_stride=2,
+        working_size=224,
+        trainable=True,
+        weights_license=_TRAINED_BY_USERS,
+        source="Aguilar Gomez, Alaskari, Rivera (student report); Wallner 2017 (tutorial)",
+        choices=(("form", ("full", "small")),),
+    ),
+    ModelRow(
+        name="cnn-16",
+        summary="the plain network, deepened to 16 layers",
+        home="bwcolor.models.cnn:Cnn16",
+        stride=8,
+        ab_stride=2,
+        working_size=256,
+        trainable=True,
+        weights_license=_TRAINED_BY_USERS,
+        source="Aguilar Gomez, Alaskari, Rivera (student report)",
+    ),
+    ModelRow(
+        name="gan-cifar",
+        summary="conditional GAN for pictures of 32x32",
+        home="bwcolor.models.gan_cifar:GanCifar",
+        stride=16,
+        ab_stride=1,
+        working_size=32,
+        trainable=True,
+        weights_license=_TRAINED_BY_USERS,
+        source="Nazeri, Ng, Ebrahimi 2018",
+        choices=(("width", ("paper", "narrow")),),
+    ),
+    ModelRow(
+        name="yuv-bins",
+        summary="the trunk as a classifier over the 32 most frequent bins of U and V",
+        home="bwcolor.models.yuv_bins:YuvBins",
+        temperature=0.38,
+        trainable=True,
+        weights_license=_TRAINED_BY_USERS,
+        source="Billaut, de Rochemonteix, Thibault 2018",
+    ),
+    ModelRow(
         name="null",
         summary="a fixed tint by lightness, without weights, for tests and trials",
         home="bwcolor.models.null:Null",
@@ -88,13 +216,43 @@ def find_model(name: str) -> ModelRow:
     """Return a row by its name.
 
     Args:
-        name: As given to ``--model``.
+        name: As given to ``--model``; ``a+b`` averages the ab of two networks or more, ``a+b:certainty`` weighs them at
+            each place by how certain they are there.
 
     Raises:
         UsageError: There is no such model; the message names the nearest ones.
     """
     if name in MODELS:
         return MODELS[name]
+    if "+" in name:
+        return _mixture(name)
     near = get_close_matches(name, MODELS, n=2, cutoff=0.5)
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
     raise UsageError(f"There is no model {name!r}.", f"{meant}These there are: {', '.join(MODELS)}.")
+
+
+def _mixture(name: str) -> ModelRow:
+    """Return the row of a mixture, made of those of its parts."""
+    names, _, manner = name.partition(MANNER)
+    rows = [find_model(part.strip()) for part in names.split("+")]
+    if manner not in ("", CERTAINTY):
+        raise UsageError(f"{manner!r} is no way to mix networks.", f"Write {names} or {names}{MANNER}{CERTAINTY}.")
+    unsure = [row.name for row in rows if row.temperature is None]
+    if manner and unsure:
+        raise UsageError(f"{unsure[0]!r} cannot say how certain it is.", f"Write {names} to average their colors.")
+    return ModelRow(
+        name=name,
+        summary=f"{' and '.join(row.name for row in rows)}, {'weighed by certainty' if manner else 'averaged'}",
+        home="bwcolor.models.mixture:Mixture",
+        stride=lcm(*(row.stride for row in rows)),
+        # the coarsest grid: to enlarge ab is not a network's business
+        ab_stride=max(row.ab_stride for row in rows),
+        working_size=max(row.working_size for row in rows),
+        code_license=" and ".join(sorted({row.code_license for row in rows})),
+        weights_license="; ".join(sorted({row.weights_license for row in rows})),
+        source="; ".join(dict.fromkeys(row.source for row in rows if row.source)),
+        trained_on="; ".join(dict.fromkeys(row.trained_on for row in rows if row.trained_on)),
+        takes_hints=all(row.takes_hints for row in rows),
+        parts=tuple(row.name for row in rows),
+        by_certainty=bool(manner),
+    )

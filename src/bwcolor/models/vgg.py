@@ -59,7 +59,7 @@ class Vgg(nn.Module):
         """Return the last ReLU of each block, at 1/1, 1/2, 1/4, ... of ``(N, 3, h, w)`` in ImageNet's statistics."""
         outputs = []
         x = image
-        for index, layer in enumerate(self.features[: self.tap_ends[-1]]):
+        for index, layer in enumerate(list(self.features)[: self.tap_ends[-1]]):
             x = layer(x)
             if index + 1 in self.tap_ends:
                 outputs.append(x)

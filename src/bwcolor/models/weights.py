@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bwcolor.errors import OutputError, WeightsError
+from bwcolor.models.download import RemoteFile, alone, cache_folder, checked_sha256, fetch
 from bwcolor.models.table import ModelRow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor, nn
 
 # One entry of the file's header holds all that we say of the weights, as JSON: with several their order, and so the
@@ -29,11 +32,27 @@ def shipped_path(row: ModelRow) -> Path:
     """
     path = Path(str(resources.files("bwcolor") / "weights" / row.weights))
     if not row.weights or not path.is_file():
-        raise WeightsError(
-            f"No weights of {row.name!r} are installed.",
-            f"Train some with: bwcolor train --model {row.name}, and give them with --weights FILE.",
-        )
+        raise _none_of(row)
     return path
+
+
+def _none_of(row: ModelRow) -> WeightsError:
+    hint = f"Train some with: bwcolor train --model {row.name}, and give them with --weights FILE."
+    return WeightsError(f"No weights of {row.name!r} are installed.", hint)
+
+
+def kept_path(row: ModelRow) -> Path:
+    """Return where the weights of a row lie that were imported, or fetched and converted; they need not be there."""
+    stem = Path(row.origin.name).stem if row.origin else row.name
+    return cache_folder() / f"{stem}.safetensors"
+
+
+def local_path(row: ModelRow) -> Path | None:
+    """Return the weights file of a row that is on this machine, the shipped one first; None where there is none."""
+    shipped = Path(str(resources.files("bwcolor") / "weights" / row.weights))
+    if row.weights and shipped.is_file():
+        return shipped
+    return kept_path(row) if kept_path(row).is_file() else None
 
 
 def file_sha256(path: Path) -> str:
@@ -67,6 +86,98 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, about
 
 
+def read_about(path: Path) -> dict[str, Any]:
+    """Return what a weights file says of itself, without reading its tensors (see `read_state`)."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise WeightsError(f"{path} does not exist.", "Give --weights a .safetensors file.")
+    try:
+        with safe_open(path, framework="pt") as opened:
+            about: dict[str, Any] = json.loads((opened.metadata() or {}).get(HEADER_KEY, "{}"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(f"{path} is not a whole safetensors file: {error}.", "Fetch or train it again.") from error
+    return about
+
+
+def read_pickle(path: Path) -> dict[str, Tensor]:
+    """Read a state dict that PyTorch wrote, running nothing that stands in it.
+
+    Args:
+        path: A ``.pth`` or ``.pt`` file.
+
+    Returns:
+        Names and tensors.
+
+    Raises:
+        WeightsError: It is damaged, or holds anything besides tensors.
+    """
+    import pickle
+
+    import torch
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        why = str(error).partition("\n")[0]
+        raise WeightsError(f"{path} holds more than weights, and is refused: {why}", "Do not trust it.") from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise WeightsError(f"{path} is damaged: {why}", "Fetch it again.") from error
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
+    ):
+        raise WeightsError(f"{path} is no table of weights.", "A plain state dict is expected.")
+    return state
+
+
+def obtain(file: RemoteFile, layout: Mapping[str, Tensor]) -> Path:
+    """Return a published PyTorch file as safetensors: fetched, checked and converted once.
+
+    Args:
+        file: What is published.
+        layout: Names and shapes that it must have, all of them and no others (tensors may be on the meta device).
+
+    Returns:
+        The converted file, whose values are those of the published one.
+
+    Raises:
+        WeightsError: It cannot be had, is refused, or has other tensors.
+        OutputError: The cache cannot be written.
+    """
+    target = cache_folder() / f"{Path(file.name).stem}.safetensors"
+    if target.is_file():
+        return target
+    published = fetch(file)
+    with alone(target):
+        if not target.is_file():
+            convert(published, target, layout)
+    published.unlink(missing_ok=True)
+    return target
+
+
+def convert(source: Path, target: Path, layout: Mapping[str, Tensor], model: str = "") -> None:
+    """Write a PyTorch file as safetensors, value by value, after a strict comparison with a layout (see `obtain`)."""
+    state = read_pickle(source)
+    _compare(layout, state, source, target.stem)
+    about = {"model": model, "source": source.name, "source_sha256": checked_sha256(source)}
+    write_state(state, target, about, half=False)
+
+
+def _compare(own: Mapping[str, Tensor], state: Mapping[str, Tensor], path: Path, what: str) -> None:
+    """Raise a WeightsError that names the first differences."""
+    extra = [name for name in state if name not in own]
+    missing = [name for name in own if name not in state]
+    shapes = [name for name in own if name in state and own[name].shape != state[name].shape]
+    if extra or missing or shapes:
+        parts = [
+            f"{what} {', '.join(names[:3])}{' ...' if len(names) > 3 else ''}"
+            for what, names in (("missing", missing), ("unknown", extra), ("of another shape", shapes))
+            if names
+        ]
+        raise WeightsError(f"{path} does not fit {what}: {'; '.join(parts)}.")
+
+
 def fill(network: nn.Module, path: Path) -> None:
     """Load weights into a network, strictly: every name, every shape.
 
@@ -81,26 +192,24 @@ def fill(network: nn.Module, path: Path) -> None:
     """
     state, _ = read_state(path)
     own = network.state_dict()
-    extra = [name for name in state if name not in own and not name.startswith("ab_")]
-    missing = [name for name in own if name not in state]
-    shapes = [name for name in own if name in state and own[name].shape != state[name].shape]
-    if extra or missing or shapes:
-        parts = [
-            f"{what} {', '.join(names[:3])}{' ...' if len(names) > 3 else ''}"
-            for what, names in (("missing", missing), ("unknown", extra), ("of another shape", shapes))
-            if names
-        ]
-        raise WeightsError(f"{path} does not fit {type(network).__name__.lower()}: {'; '.join(parts)}.")
+    _compare(
+        own,
+        {name: value for name, value in state.items() if name in own or not name.startswith("ab_")},
+        path,
+        type(network).__name__.lower(),
+    )
     network.load_state_dict({name: state[name] for name in own})
 
 
-def write_state(network_state: dict[str, Tensor], target: Path, about: dict[str, Any]) -> None:
-    """Write inference weights as fp16 safetensors, atomically.
+def write_state(network_state: dict[str, Tensor], target: Path, about: dict[str, Any], half: bool = True) -> None:
+    """Write inference weights as safetensors, atomically.
 
     Args:
-        network_state: Names and tensors; floating ones are stored as float16.
+        network_state: Names and tensors.
         target: The file.
-        about: What the file says of itself, plain values: "model", "version", "training".
+        about: What the file says of itself, plain values: "model", "options" (of a network that has several forms),
+            "version", "training".
+        half: Whether floating tensors are stored as float16; otherwise they stay as they are.
 
     Raises:
         OutputError: It cannot be written.
@@ -112,9 +221,11 @@ def write_state(network_state: dict[str, Tensor], target: Path, about: dict[str,
     state = {}
     for name, value in network_state.items():
         stored = value.detach().cpu().contiguous()
-        stored = stored.half() if stored.is_floating_point() else stored
+        stored = stored.half() if half and stored.is_floating_point() else stored
         if stored.is_floating_point() and not torch.isfinite(stored).all():
-            raise WeightsError(f"{name} holds values that are not finite in float16.", "The training has diverged.")
+            raise WeightsError(
+                f"{name} holds values that are not finite in {stored.dtype}.", "The training has diverged."
+            )
         state[name] = stored
     temporary = target.with_name(f".{target.name}.part")
     try:

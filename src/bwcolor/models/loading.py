@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a model's name to a network with its weights, wherever these lie: shipped, kept, or still to be fetched."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from bwcolor.errors import UsageError, WeightsError
+from bwcolor.models import weights as weight_files
+from bwcolor.models.download import checked_sha256
+from bwcolor.models.network import build
+from bwcolor.models.table import ModelRow, find_model
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A network ready to color.
+
+    Attributes:
+        network: With its weights.
+        row: Of the MODELS table, or of a mixture.
+        sha256: Of the weights file; of a mixture, of its parts' hashes; empty for a network without weights.
+    """
+
+    network: nn.Module
+    row: ModelRow
+    sha256: str
+
+
+def load_network(name: str, weights: Path | None = None) -> Loaded:
+    """Build the network of a name and fill it.
+
+    Args:
+        name: Of a model, or of a mixture: ``a+b``.
+        weights: A safetensors file to take instead of the model's own; it says itself in which form the network is.
+
+    Returns:
+        The network, its row, and what identifies its weights.
+
+    Raises:
+        UsageError: There is no such model, or a mixture is given one file.
+        WeightsError: The weights cannot be had, are damaged, or do not fit.
+    """
+    row = find_model(name)
+    if row.parts:
+        if weights is not None:
+            raise UsageError("A mixture takes each network's own weights.", "Leave --weights away.")
+        parts = [load_network(part) for part in row.parts]
+        mixture = build(row, networks=[part.network for part in parts])
+        return Loaded(mixture, row, hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest())
+    if weights is None and not needs_weights(row):
+        return Loaded(build(row), row, "")
+    path = weights or weights_path(row)
+    if not path.is_file():
+        raise WeightsError(f"{path} does not exist.", "Give --weights a .safetensors file.")
+    network = build(row, weight_files.read_about(path).get("options"))
+    weight_files.fill(network, path)
+    return Loaded(network, row, weight_files.file_sha256(path) if weights else checked_or_pinned(row, path))
+
+
+def needs_weights(row: ModelRow) -> bool:
+    """Return whether a row's network has any weights."""
+    return bool(row.weights or row.origin or row.trainable or row.parts)
+
+
+def weights_path(row: ModelRow) -> Path:
+    """Return where the weights of a row lie, fetching them where they are published and not here.
+
+    Raises:
+        WeightsError: There are none, or they cannot be had.
+        OutputError: The cache cannot be written.
+    """
+    here = weight_files.local_path(row)
+    if here is not None:
+        return here
+    if row.origin is None:
+        return weight_files.shipped_path(row)  # which says what to do
+    return weight_files.obtain(row.origin, layout(row))
+
+
+def layout(row: ModelRow) -> dict[str, torch.Tensor]:
+    """Return the names and shapes of a row's weights, as tensors without memory."""
+    with torch.device("meta"):
+        return dict(build(row).state_dict())
+
+
+def checked_or_pinned(row: ModelRow, path: Path) -> str:
+    """Return the hash of a model's own file.
+
+    Raises:
+        WeightsError: It is the shipped one, and not as it was shipped.
+    """
+    if path != weight_files.kept_path(row):
+        digest = weight_files.file_sha256(path)
+        if digest != row.sha256:
+            raise WeightsError(f"{path} is not the file that was shipped.", "Reinstall bwcolor.")
+        return digest
+    return checked_sha256(path)
