@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def find_photographs(places: Iterable[Path]) -> dict[str, Path]:
         places: Folders (searched to any depth) and files.
 
     Returns:
-        Each picture's path by its name (the path below its folder, with forward slashes), sorted.
+        Each picture's path by its name (the path below its folder, with forward slashes), numbers in
+        them sorted by value.
 
     Raises:
         NothingToDoError: A place is missing, or no picture is in any of them.
@@ -55,7 +57,12 @@ def find_photographs(places: Iterable[Path]) -> dict[str, Path]:
         found |= {name if name not in found else path.as_posix(): path for name, path in named.items()}
     if not found:
         raise NothingToDoError(f"No photographs are in {', '.join(map(str, places))}.")
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda item: _natural(item[0])))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts frame-10 behind frame-2."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def read_truth(path: Path) -> Pixels:

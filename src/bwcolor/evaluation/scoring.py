@@ -98,7 +98,7 @@ def score(
         if len(photos) < metric.least:
             raise UsageError(
                 f"{metric.name} means nothing below {metric.least} photos, and these are {len(photos)}.",
-                "Take kid, which is unbiased at any number.",
+                metric.instead,
             )
     names = tuple(system.name for system in systems)
     if len(set(names)) != len(names):
@@ -140,4 +140,10 @@ def _measure(
         previous = before.get(system.name)
         alone = Pair(previous.prediction, previous.truth) if previous else None
         pairs[system.name] = Pair(predicted, truth, alone)
-    return {(s, m): measure(pair) for s, pair in pairs.items() for m, measure in measures.items()}, pairs
+    return {(s, m): sums for s, pair in pairs.items() for m, sums in _sums(pair, measures).items()}, pairs
+
+
+def _sums(pair: Pair, measures: Mapping[str, Measure]) -> dict[str, Sums]:
+    """Return the sums of one pair by metric; metrics that share a measure share its work."""
+    done: dict[Measure, Sums] = {measure: measure(pair) for measure in dict.fromkeys(measures.values())}
+    return {metric: done[measure] for metric, measure in measures.items()}

@@ -73,6 +73,7 @@ class Metric:
         left_out: ``left_out((n, k) rows) -> (n,)`` values of the set without each photo (jackknife); None where the
             metric has no interval.
         least: Fewest photos that it is meaningful for.
+        instead: What to take below that number.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Metric:
     whole: Callable[[Sums], float] | None = None
     left_out: Callable[[Sums], Sums] | None = None
     least: int = 1
+    instead: str = ""
 
     @property
     def direction(self) -> str:

@@ -100,6 +100,11 @@ class Pair:
         if self.prediction.shape != self.truth.shape:
             raise ValueError(f"the prediction is {self.prediction.shape}, the truth {self.truth.shape}")
 
+    @classmethod
+    def of(cls, prediction: Pixels, truth: Pixels) -> Pair:
+        """Return the pair of two arrays, ``(H, W, 3)`` uint8 or uint16 sRGB."""
+        return cls(Picture(prediction), Picture(truth))
+
     @property
     def pixels(self) -> int:
         """Pixels of each picture."""

@@ -105,14 +105,14 @@ def colorfulness_of(picture: Picture, absolute: bool = False) -> float:
     return spread + MEAN_WEIGHT * math.hypot(*(float(plane.mean()) for plane in opponents))
 
 
-def colorfulness(absolute: bool = False) -> Callable[[Pair], float]:
-    """Return a measure: the prediction's colorfulness."""
-    return lambda pair: colorfulness_of(pair.prediction, absolute)
-
-
 def both_colorfulness(absolute: bool = False) -> Measure:
     """Return a measure: the prediction's colorfulness, the truth's, and 1."""
     return lambda pair: sums(*(colorfulness_of(p, absolute) for p in (pair.prediction, pair.truth)), 1.0)
+
+
+def mean_of_first(totals: Sums) -> Sums:
+    """Return the mean of the first over the photos that the third counts."""
+    return ratio(totals[..., [0, 2]])
 
 
 def gap_of_means(totals: Sums) -> Sums:
