@@ -14,6 +14,7 @@ from pathlib import Path
 
 from make_man import EXIT_MEANINGS
 
+import bwcolor
 from bwcolor.models.table import DEFAULT_MODEL, MODELS, ModelRow
 from bwcolor.photo.formats import FORMATS
 
@@ -26,12 +27,15 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def megabytes(row: ModelRow) -> str:
-    """Return the size of a model's shipped weights in MB (10^6 bytes), or "-" where it has none."""
-    import bwcolor
-
-    path = Path(bwcolor.__file__).parent / "weights" / row.weights
-    return f"{path.stat().st_size / 1e6:.1f} MB" if row.weights else "-"
+def weights(row: ModelRow) -> str:
+    """Return where a model's weights come from and their size in MB (10^6 bytes)."""
+    if row.weights:
+        shipped = Path(bwcolor.__file__).parent / "weights" / row.weights
+        return f"{shipped.stat().st_size / 1e6:.1f} MB, shipped"
+    if row.origin:
+        size = f"{row.origin.size / 1e6:.0f} MB, " if row.origin.size else ""
+        return f"{size}downloaded once"
+    return "train your own" if row.trainable else "none"
 
 
 def models() -> str:
@@ -40,7 +44,7 @@ def models() -> str:
         [
             f"`{row.name}`" + (" (default)" if row.name == DEFAULT_MODEL else ""),
             row.summary.removesuffix(" (default)"),
-            megabytes(row),
+            weights(row),
             row.code_license,
             row.weights_license,
             row.source or "-",

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""README, manual pages and help texts say what the program does: examples run, options compared, tables made anew."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+from bwcolor.cli import wall
+from bwcolor.cli.app import app
+from bwcolor.errors import ExitCode
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+import make_man  # noqa: E402
+import make_readme  # noqa: E402
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+COMMANDS = dict(make_man.walk(typer.main.get_command(app)))
+LEAVES = {name: command for name, command in COMMANDS.items() if not getattr(command, "commands", {})}
+
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
+FENCE = re.compile(r"(<!-- not run[^>]*-->\n)?```(\w*)\n(.*?)```", re.DOTALL)
+
+# What the examples speak of
+SCANS = ("scans/1912/harbor.jpg", "scans/bridge.tif", "letters/portrait.jpg", "album/a.jpg", "album/b.tif")
+
+# What an example is run with: the model without weights, and as little training as there can be.
+QUICK = {
+    "train": "--steps 1 --batch-size 1 --crop-sizes 64 --evaluate-every 1 --held-out 2 --encoder scratch --threads 1",
+}
+
+
+def option_names(command: Any) -> set[str]:
+    """Return every long option of a command that is not hidden."""
+    shown = [option for option in command.params if not getattr(option, "hidden", False)]
+    return {name for option in shown for name in [*option.opts, *option.secondary_opts] if name.startswith("--")}
+
+
+def help_of(name: str) -> str:
+    """Return what `bwcolor ... --help` prints, without its boxes and with single spaces."""
+    result = CliRunner().invoke(app, [*name.split()[1:], "--help"], prog_name="bwcolor", env={"COLUMNS": "400"})
+    assert result.exit_code == 0, result.output
+    return re.sub(r"[\s│╭╮╰╯─]+", " ", result.output)
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the fenced blocks of a language that are to be run."""
+    return [body for skipped, kind, body in FENCE.findall(text) if kind == language and not skipped]
+
+
+def command_lines(text: str) -> Iterator[str]:
+    """Yield the command lines of bwcolor in a shell block or a help text, continued lines joined."""
+    for line in text.replace("\\\n", " ").splitlines():
+        words = line.strip().removeprefix("$ ").partition("  #")[0].strip()
+        if words.startswith("bwcolor "):
+            yield words
+
+
+def test_manual_pages_are_fresh() -> None:
+    there = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "man").glob("*.1")}
+    assert there == make_man.pages(), "run python scripts/make_man.py"
+
+
+def test_tables_of_the_readme_are_fresh() -> None:
+    assert make_readme.fill(README)[1] == [], "run python scripts/make_readme.py"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_and_manual_page_name_every_option(name: str) -> None:
+    names = option_names(COMMANDS[name])
+    page = make_man.pages()[f"{name.replace(' ', '-')}.1"].replace("\\-", "-")
+    assert names <= set(OPTION.findall(help_of(name)))
+    assert names <= set(OPTION.findall(page))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_shows_its_texts_whole(name: str) -> None:
+    """Rich takes [words] in brackets for markup and drops them."""
+    shown = help_of(name)
+    for option in COMMANDS[name].params:
+        assert " ".join((getattr(option, "help", None) or "").split()) in shown
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_readme_names_every_command(name: str) -> None:
+    assert f"`{name}" in README or any(line.startswith(name) for block in blocks(README, "sh") for line in [block])
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_help_ends_in_an_example(name: str) -> None:
+    examples = re.split(r"^Examples?:\n", LEAVES[name].help or "", flags=re.MULTILINE)[-1]
+    assert all(line.startswith(" ") for line in examples.splitlines() if line)
+    assert any(line.startswith(name) for line in command_lines(examples))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_pages_name_no_option_that_is_not_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    spoken = [line for _, _, body in FENCE.findall(text) for line in command_lines(body)]
+    spoken += re.findall(r"`(bwcolor [^`]+)`", text)
+    for line in spoken:
+        words = line.split()
+        found = [name for name in COMMANDS if words[: len(name.split())] == name.split()]
+        command = max(found, key=len)
+        assert command != "bwcolor" or words[1].startswith("-") or words[1].isupper(), line
+        allowed = option_names(COMMANDS[command]) | option_names(COMMANDS["bwcolor"]) | {"--help"}
+        assert set(OPTION.findall(line)) <= allowed, line
+    every = set.union(*map(option_names, COMMANDS.values())) | {"--help"}
+    for name in re.findall(r"`(--[a-z-]+)", text):
+        assert name in every, name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text) + re.findall(r'src="([^"]+)"', text):
+        if not re.match(r"\w+:", target):
+            assert (page.parent / target).exists(), target
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a working directory with what the examples speak of: scans, color photographs, a network of one's own."""
+    monkeypatch.chdir(tmp_path)
+    draw = np.random.default_rng(0)
+    for path in (tmp_path / name for name in SCANS):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw.integers(0, 256, (70, 90), dtype=np.uint8)).save(path)
+    (tmp_path / "photos").mkdir()
+    for number in range(6):
+        Image.fromarray(draw.integers(0, 256, (80, 80, 3), dtype=np.uint8)).save(tmp_path / f"photos/{number}.png")
+    return tmp_path
+
+
+def run_quickly(line: str) -> int:
+    """Run a command line in this process with the network without weights, and return its exit code."""
+    words = shlex.split(line)[1:]
+    name = words[0]
+    if name in QUICK:
+        words += [] if "--resume" in words else shlex.split(QUICK[name])
+    elif name in ("colorize", "eval"):
+        words = [word for word in re.sub(r"--(model|weights)[ =]\S+", "", " ".join(words)).split() if word]
+        words += ["--model", "null"]
+    return wall.run(words)
+
+
+def test_examples_of_the_readme_run(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [line for block in blocks(README, "sh") for line in command_lines(block)]
+    assert lines
+    for line in lines:
+        code = run_quickly(line)
+        assert code == ExitCode.OK, f"{line}\n{capsys.readouterr().err}"
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_examples_of_the_help_run(name: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = list(command_lines(LEAVES[name].help or ""))
+    for line in lines:
+        code = run_quickly(line)
+        assert code == ExitCode.OK, f"{line}\n{capsys.readouterr().err}"
+
+
+def test_python_example_of_the_readme_runs(desk: Path) -> None:
+    (example,) = blocks(README, "python")
+    exec(compile(example, "README.md", "exec"), {})
+    assert list(desk.rglob("*color*")), "the example writes a color copy"
