@@ -76,7 +76,7 @@ class LightnessError:
 def merge_rows(gray: Pixels, ab: _Float, depth: int) -> Pixels:
     """Join a photo's gray and its color: L and hue are kept at every pixel, chroma is given up outside the gamut.
 
-    L is kept to the rounding of the depth: 0.6 of 255 at 8 bits, 0.6 of 65535 at 16 (1.6 beside the gamut's edge).
+    L is kept to the rounding of the depth: 0.6 of 255 at 8 bits, 0.8 of 65535 at 16 (2.3 in the brightest yellows).
 
     Args:
         gray: ``(h, W)`` uint8 or uint16, sRGB-encoded neutral gray with the lightness that is kept.

@@ -50,7 +50,7 @@ class _Scale:
 
 # By the least size of a cell in pixels. Large cells mean a network that saw a small copy and whose colors are off by a
 # part of a cell: a wide reach finds the right ones. Where cells are small, sharpness in between is worth more.
-SCALES = ((16.0, _Scale(4, 2, 0.8)), (3.0, _Scale(2, 1, 0.6)), (0.0, _Scale(1, 1, 0.6)))
+SCALES = ((16.0, _Scale(4, 2, 0.7)), (3.0, _Scale(2, 1, 0.6)), (0.0, _Scale(1, 1, 0.6)))
 
 
 @dataclass(frozen=True)
