@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from bwcolor.archive.plan import Request
+from bwcolor.errors import UsageError
 from bwcolor.models.table import DEFAULT_MODEL, find_model
 from bwcolor.photo.formats import FORMATS
 from bwcolor.photo.options import ReadOptions, WriteOptions
 
 KEEP = "keep"  # --format: the scan's own
+_INDIFFERENT = ("max_pixels", "keep_times")  # options of reading and writing that change no byte of a color copy
 TIME_LIMIT = 1800.0  # seconds that one stage may take for one photo
 
 
@@ -62,12 +64,13 @@ class Job:
         redo_failed: Only photos that failed before.
         fail_fast: Stop at the first photo that fails.
         jobs: Photos at once; None takes one more than there are cores.
+        batch_size: "auto", or how many photos of one shape may share a pass through the network.
         max_memory: Bytes for the photos in work; None takes half of the machine's.
         deadline: When to stop in good order; None for never.
         time_limit: Seconds that one stage may take for one photo.
     """
 
-    request: Request
+    request: Request = field(default_factory=lambda: Request(()))
     color: ColorOptions = field(default_factory=ColorOptions)
     read: ReadOptions = field(default_factory=ReadOptions)
     write: WriteOptions = field(default_factory=WriteOptions)
@@ -76,19 +79,25 @@ class Job:
     redo_failed: bool = False
     fail_fast: bool = False
     jobs: int | None = None
+    batch_size: str = "auto"
     max_memory: int | None = None
     deadline: datetime | None = None
     time_limit: float = TIME_LIMIT
 
     def file_options(self) -> dict[str, Any]:
         """Return the options of reading and writing, plain values: they decide a result beside the colors."""
-        reading = {name: value for name, value in asdict(self.read).items() if name != "max_pixels"}
-        return {**reading, **asdict(self.write), "format": self.format, "suffix": self.request.suffix}
+        options = asdict(self.read) | asdict(self.write) | {"format": self.format, "suffix": self.request.suffix}
+        return {name: value for name, value in options.items() if name not in _INDIFFERENT}
 
     def suffixes(self) -> dict[str, str]:
-        """Return for each suffix of a photo that of its color copy; "" where it keeps its own."""
-        if self.format != KEEP and not FORMATS[self.format].depths:
-            raise KeyError(self.format)
+        """Return for each suffix of a photo that of its color copy; "" where it keeps its own.
+
+        Raises:
+            UsageError: The format wanted is not one that is written.
+        """
+        written = [name for name, row in FORMATS.items() if row.depths]
+        if self.format not in (KEEP, *written):
+            raise UsageError(f"--format {self.format} is not written.", f"Take keep, {', '.join(written)}.")
         names = {}
         for row in FORMATS.values():
             target = FORMATS[self.format] if self.format != KEEP else row if row.depths else FORMATS["tiff"]

@@ -17,7 +17,7 @@ from bwcolor.archive.job import Job, as_json
 from bwcolor.archive.ledger import Entry, Outcome, key_of
 from bwcolor.archive.pipeline import Stage
 from bwcolor.archive.plan import Task
-from bwcolor.errors import DamagedPhotoError, OutputError, PhotoError
+from bwcolor.errors import DamagedPhotoError, OutputError, PhotoError, UsageError
 from bwcolor.photo.hints import read_hints
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ STRIP_PIXELS = 1 << 20  # read back at a time
 # Bytes of memory per pixel that a photo in work takes at its peak (its plane, the copy being encoded, the copy read
 # back), by the depth of its channels; measured with scripts/bench/throughput.py
 ROOM_PER_PIXEL = {8: 12, 16: 24}
+CUDA_BATCH = 16  # photos that share a pass through the network on CUDA
 STREAMED_ROOM = 1 << 30  # bytes, at most, of a photo that is read and written by strips
 
 Value = TypeVar("Value")
@@ -110,6 +111,7 @@ class Stages:
         self._job = job
         self._colorizer = colorizer
         self._taken = taken
+        self._batch = batch_of(job, colorizer)
         self.options = options_of(job, colorizer)
 
     def pipeline(self) -> tuple[Stage[Piece], ...]:
@@ -117,7 +119,13 @@ class Stages:
         return (
             Stage("read", one(self.read)),
             Stage("prepare", one(self.prepare)),
-            Stage("network", self.network),
+            Stage(
+                "network",
+                self.network,
+                at_once=1 if self._batch > 1 else None,
+                most=self._batch,
+                group=lambda piece: _there(piece.small).lightness.shape,
+            ),
             Stage("write", one(self.write)),
             Stage("read back", one(self.read_back)),
         )
@@ -150,11 +158,16 @@ class Stages:
             piece.small = self._colorizer.prepare(photo, hints)
 
     def network(self, pieces: list[Piece]) -> None:
-        """Decide the colors of photos of one working shape together; each is booked its share of the time."""
+        """Decide the colors of photos of one working shape together; each is booked its share of the time.
+
+        A batch that is not full is filled up with its last photo: libraries choose their way of computing by the size
+        of a batch, and a photo's result must not depend on how many others were at hand.
+        """
         begun = time.perf_counter()
-        predictions = self._colorizer.predict([_there(piece.small) for piece in pieces])
+        smalls = [_there(piece.small) for piece in pieces]
+        predictions = self._colorizer.predict(smalls + smalls[-1:] * (self._batch - len(smalls)))
         share = (time.perf_counter() - begun) / len(pieces)
-        for piece, prediction in zip(pieces, predictions, strict=True):
+        for piece, prediction in zip(pieces, predictions, strict=False):
             piece.prediction = prediction
             piece.seconds["network"] = share
 
@@ -227,9 +240,23 @@ def one(step: Callable[[Piece], None]) -> Callable[[list[Piece]], None]:
     return lambda pieces: step(pieces[0])
 
 
+def batch_of(job: Job, colorizer: Colorizer) -> int:
+    """Return how many photos share a pass through the network: on a CPU one alone is as good, and simpler.
+
+    Raises:
+        UsageError: --batch-size is neither auto nor a number.
+    """
+    if job.batch_size == "auto":
+        return CUDA_BATCH if colorizer.settings.device.startswith("cuda") else 1
+    if not job.batch_size.isdigit() or int(job.batch_size) < 1:
+        raise UsageError(f"--batch-size {job.batch_size} is no number of photos.", "Take auto, or 1 and more.")
+    return int(job.batch_size)
+
+
 def options_of(job: Job, colorizer: Colorizer) -> dict[str, Any]:
     """Return every resolved option that decides a result, as plain values."""
-    resolved: dict[str, Any] = json.loads(as_json(asdict(colorizer.settings) | job.file_options()))
+    settings = asdict(colorizer.settings) | job.file_options() | {"batch": batch_of(job, colorizer)}
+    resolved: dict[str, Any] = json.loads(as_json(settings))
     return resolved
 
 

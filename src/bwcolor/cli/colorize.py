@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 COLOR_PANEL = "Color"
 CHOICE_PANEL = "Which photos"
+SCAN_PANEL = "Scans"
 OUTPUT_PANEL = "Color copies"
 RUN_PANEL = "Run"
 FAILURES_SHOWN = 20
@@ -30,6 +32,61 @@ def colorize(
         Optional[Path],  # noqa: UP045
         typer.Option("--out", "-o", help="Output folder (default: FOLDER-color beside each folder).", metavar="DIR"),
     ] = None,
+    # which photos
+    include: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            help="Only names that match, such as '*_large.tif' or '1910s/*'; may be repeated.",
+            metavar="GLOB",
+            rich_help_panel=CHOICE_PANEL,
+        ),
+    ] = None,
+    exclude: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="No names that match; may be repeated.", metavar="GLOB", rich_help_panel=CHOICE_PANEL),
+    ] = None,
+    files_from: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="Only the files of this list, one name in each line (or ended by zero bytes); - is stdin.",
+            metavar="LIST",
+            rich_help_panel=CHOICE_PANEL,
+        ),
+    ] = None,
+    limit: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="Only the first N photos.", metavar="N", min=1, rich_help_panel=CHOICE_PANEL),
+    ] = None,
+    sample: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            help="Only N photos drawn from all, for a trial before the night.",
+            metavar="N",
+            min=1,
+            rich_help_panel=CHOICE_PANEL,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of --sample.", rich_help_panel=CHOICE_PANEL)] = 0,
+    redo_failed: Annotated[
+        bool, typer.Option("--redo-failed", help="Only photos that failed before.", rich_help_panel=CHOICE_PANEL)
+    ] = False,
+    # how scans are read
+    invert: Annotated[
+        bool, typer.Option("--invert", help="The scans are negatives.", rich_help_panel=SCAN_PANEL)
+    ] = False,
+    allow_truncated: Annotated[
+        bool,
+        typer.Option(
+            "--allow-truncated",
+            help="Color photos of which a part is missing, and say so in the ledger.",
+            rich_help_panel=SCAN_PANEL,
+        ),
+    ] = False,
+    max_pixels: Annotated[
+        str,
+        typer.Option(help="Refuse photos that announce more.", metavar="AMOUNT", rich_help_panel=SCAN_PANEL),
+    ] = "2G",
+    # how colors are made
     model: Annotated[
         str,
         typer.Option("--model", "-m", help="Network; `bwcolor models` lists them.", rich_help_panel=COLOR_PANEL),
@@ -71,12 +128,37 @@ def colorize(
             rich_help_panel=COLOR_PANEL,
         ),
     ] = "normal",
-    limit: Annotated[
+    # how color copies are written
+    format: Annotated[
+        str,
+        typer.Option(
+            help="keep (the scan's own, TIFF where that is not written), jpeg, png, tiff, webp, ...",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = "keep",
+    depth: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(help="Only the first N photos.", metavar="N", min=1, rich_help_panel=CHOICE_PANEL),
+        typer.Option(help="Bits per channel, 8 or 16 (default: the scan's).", rich_help_panel=OUTPUT_PANEL),
     ] = None,
-    redo_failed: Annotated[
-        bool, typer.Option("--redo-failed", help="Only photos that failed before.", rich_help_panel=CHOICE_PANEL)
+    quality: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            help="Of JPEG and WebP, 1 to 100 (default: a JPEG scan's own quantization tables).",
+            min=1,
+            max=100,
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None,
+    progressive: Annotated[
+        bool, typer.Option("--progressive", help="Write progressive JPEG.", rich_help_panel=OUTPUT_PANEL)
+    ] = False,
+    suffix: Annotated[
+        str,
+        typer.Option(help="Added to each name: with _color, a.jpg becomes a_color.jpg.", rich_help_panel=OUTPUT_PANEL),
+    ] = "",
+    keep_times: Annotated[
+        bool,
+        typer.Option("--keep-times", help="Give copies the file times of the scans.", rich_help_panel=OUTPUT_PANEL),
     ] = False,
     overwrite: Annotated[
         bool,
@@ -87,8 +169,43 @@ def colorize(
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = False,
+    # the run
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.", rich_help_panel=RUN_PANEL)
+    ] = False,
+    jobs: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="Photos at once (default: one more than cores).", min=1, rich_help_panel=RUN_PANEL),
+    ] = None,
+    batch_size: Annotated[
+        str,
+        typer.Option(
+            help="Photos of one shape that share a pass through the network: auto or a number.",
+            rich_help_panel=RUN_PANEL,
+        ),
+    ] = "auto",
+    max_memory: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="For photos in work, such as 4GB (default: half of the machine's).",
+            metavar="AMOUNT",
+            rich_help_panel=RUN_PANEL,
+        ),
+    ] = None,
+    max_minutes: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Stop in good order after so long.", rich_help_panel=RUN_PANEL),
+    ] = None,
+    until: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Stop in good order at this time of day.", metavar="HH:MM", rich_help_panel=RUN_PANEL),
+    ] = None,
+    time_limit: Annotated[
+        float,
+        typer.Option(help="Seconds after which a stage of one photo is given up.", min=1, rich_help_panel=RUN_PANEL),
+    ] = 1800.0,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first photo that fails.", rich_help_panel=RUN_PANEL)
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.", rich_help_panel=RUN_PANEL)] = False,
     log_file: Annotated[
@@ -120,31 +237,39 @@ def colorize(
         bwcolor colorize scans --model null --limit 20 --out trial
 
         bwcolor colorize album/a.jpg album/b.tif --saturation 0.8
+
+        bwcolor colorize scans --exclude '*_web.jpg' --format tiff --until 07:00
     """
+    job = _job(dict(locals()))
+    _plan(job, json) if dry_run else _run(job, json, quiet=quiet, verbose=verbose, log=log_file)
+
+
+def _job(given: dict[str, Any]) -> Job:
+    """Return the job of the command's words: each group of options takes those of its own fields' names."""
     from bwcolor.archive.job import ColorOptions, Job
     from bwcolor.archive.plan import Request
+    from bwcolor.cli.words import amount_of, deadline_of, names_of_list, pick
     from bwcolor.errors import UsageError
+    from bwcolor.photo import ReadOptions, WriteOptions
 
-    if not paths:
+    given |= {name: tuple(given[name] or ()) for name in ("paths", "include", "exclude")}
+    if given["files_from"] is not None:
+        given["files_from"] = names_of_list(given["files_from"])
+    elif not given["paths"]:
         raise UsageError("Name a folder of photographs, or single files.", "For example: bwcolor colorize scans")
-    job = Job(
-        request=Request(paths=tuple(paths), out=out, limit=limit),
-        color=ColorOptions(
-            model=model,
-            weights=weights,
-            device=device,
-            precision=precision,
-            working_size=working_size,
-            temperature=temperature,
-            saturation=saturation,
-            strength=strength,
-            upsample=upsample,
-            quality=effort,
-        ),
-        overwrite=overwrite,
-        redo_failed=redo_failed,
+    if given["depth"] not in (None, 8, 16):
+        raise UsageError(f"--depth {given['depth']} is not written.", "Take 8 or 16 bits per channel.")
+    given["max_pixels"] = amount_of(given["max_pixels"], "--max-pixels")
+    if given["max_memory"] is not None:
+        given["max_memory"] = amount_of(given["max_memory"], "--max-memory")
+    return replace(
+        pick(Job, given),
+        request=pick(Request, given),
+        color=pick(ColorOptions, given | {"quality": given["effort"]}),
+        read=pick(ReadOptions, given),
+        write=pick(WriteOptions, given),
+        deadline=deadline_of(given["max_minutes"], given["until"]),
     )
-    _plan(job, json) if dry_run else _run(job, json, quiet=quiet, verbose=verbose, log=log_file)
 
 
 def _run(job: Job, as_json: bool, *, quiet: bool, verbose: int, log: Path | None) -> None:
