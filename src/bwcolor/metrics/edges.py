@@ -25,7 +25,7 @@ SIGMA = 1.0  # pixels, of the Gaussian under the derivatives
 INNOCENT = 2.0  # Lab units per pixel; a gradient of lightness this steep excuses all but 1/e of a change of color
 
 EDGE = 4.0  # Lab units per pixel; a step of 10 in lightness is this steep after smoothing
-REACH = 8  # pixels beside an edge that are looked at
+REACH = 12  # pixels from an edge that are looked at; two cells of a network's grid
 
 SEAM_LENGTH = 32  # pixels; a straight line of this length is looked at as one
 SEAM_NEIGHBOURS = 8  # lines to each side that a seam has to stand out from
@@ -60,24 +60,24 @@ def steepness(planes: _Float) -> _Float:
 
 
 def leak(pair: Pair) -> Sums:
-    """Measure how steeply color changes beside the edges of lightness, more steeply than the truth's does.
+    """Measure how much color has run over the edges of lightness, beyond what the truth's own does.
 
-    Where the truth's lightness has an edge, the pixels within reach of it are looked at. Each adds the excess of the
-    prediction's gradient of ab over the truth's, weighted down where lightness itself is steep: color that changes on
-    the edge is innocent, color that changes beside it has run over.
+    The pixels within reach of an edge of the truth's lightness are looked at. Where the prediction's gradient of ab is
+    steeper than the truth's, the excess counts, weighted down where lightness itself is steep (color that changes on
+    the edge is innocent), and times the distance from the edge: a gradient, summed up over the way from the edge to
+    where it lies, is the color that has run over (a first moment; integration by parts).
 
     Returns:
-        The summed excess in Lab units per pixel, and the pixels looked at.
+        The summed excess in Lab units, and the pixels looked at.
     """
     truth, prediction = small_lab(pair.truth), small_lab(pair.prediction)
     light = steepness(truth[..., :1])
-    diameter = 2 * REACH + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (diameter, diameter))
-    near = cv2.dilate((light >= EDGE).astype(np.uint8), disc) > 0
-    if not near.any():
+    if light.max() < EDGE:
         return sums(0.0, 0.0)
+    distance = cv2.distanceTransform((light < EDGE).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    near = distance <= REACH
     excess = np.maximum(steepness(prediction[..., 1:]) - steepness(truth[..., 1:]), 0.0)
-    return sums(float((excess * np.exp(-light / INNOCENT))[near].sum()), float(near.sum()))
+    return sums(float((excess * np.exp(-light / INNOCENT) * distance)[near].sum()), float(near.sum()))
 
 
 def seam(pair: Pair) -> float:
@@ -92,23 +92,29 @@ def seam(pair: Pair) -> float:
     truth, prediction = small_lab(pair.truth), small_lab(pair.prediction)
     if min(truth.shape[:2]) < SEAM_LENGTH:
         return math.nan
-    error = prediction[..., 1:] - truth[..., 1:]
-    light = truth[..., 0]
-    upright = _strongest(error, light)
-    lying = _strongest(error.swapaxes(0, 1), light.T)
+    upright = _strongest(prediction, truth)
+    lying = _strongest(prediction.swapaxes(0, 1), truth.swapaxes(0, 1))
     return max(upright, lying)
 
 
-def _strongest(error: _Float, light: _Float) -> float:
-    """Return the strongest jump between columns: error (h, w, 2), light (h, w)."""
-    weight = np.exp(-np.abs(np.diff(light, axis=1)) / INNOCENT)[..., None]
-    step = np.diff(error, axis=1) * weight
-    parts = step.shape[0] // SEAM_LENGTH
-    rows = parts * SEAM_LENGTH
-    whole = (parts, SEAM_LENGTH, step.shape[1], -1)
-    jump = step[:rows].reshape(whole).sum(axis=1) / np.maximum(weight[:rows].reshape(whole).sum(axis=1), 1.0)
-    strength = np.linalg.norm(jump, axis=2)  # (parts, columns)
+def _strongest(prediction: _Float, truth: _Float) -> float:
+    """Return the strongest jump between columns of ``(h, w, 3)`` Lab."""
+    weight = np.exp(-np.abs(np.diff(truth[..., 0], axis=1)) / INNOCENT)[..., None]
+    excess = np.maximum(_jumps(prediction, weight) - _jumps(truth, weight), 0.0)
     span = 2 * SEAM_NEIGHBOURS + 1
-    padded = np.pad(strength, ((0, 0), (SEAM_NEIGHBOURS, SEAM_NEIGHBOURS)), mode="reflect")
+    padded = np.pad(excess, ((0, 0), (SEAM_NEIGHBOURS, SEAM_NEIGHBOURS)), mode="reflect")
     beside = np.median(np.lib.stride_tricks.sliding_window_view(padded, span, axis=1), axis=2)
-    return float(np.maximum(strength - beside, 0.0).mean(axis=0).max())
+    return float(np.maximum(excess - beside, 0.0).mean(axis=0).max())
+
+
+def _jumps(lab: _Float, weight: _Float) -> _Float:
+    """Return ``(lines, columns)`` how far ab jumps from column to column, as the mean over a line's pixels."""
+    step = np.diff(lab[..., 1:], axis=1) * weight
+    lines = step.shape[0] // SEAM_LENGTH
+    shape = (lines, SEAM_LENGTH, step.shape[1], -1)
+    pixels = lines * SEAM_LENGTH
+    total = step[:pixels].reshape(shape).sum(axis=1)
+    # where lightness has an edge along the whole line, next to nothing is left to take a mean of
+    mean = total / np.maximum(weight[:pixels].reshape(shape).sum(axis=1), SEAM_LENGTH / 4)
+    jumps: _Float = np.linalg.norm(mean, axis=2)
+    return jumps

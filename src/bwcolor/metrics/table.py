@@ -92,7 +92,7 @@ _ROWS = (
            "bwcolor", mean_of(lab.lightness_error), decimals=3),
     Metric("l-lost", "pixels whose lightness is off by more than one level of 255", "%", LOWER, 0, 100,
            "bwcolor", mean_of(lab.lightness_lost), decimals=3),
-    Metric("leak", "color changing beside edges of lightness, beyond the truth's", "Lab/px", LOWER, 0, _INF,
+    Metric("leak", "color that has run over edges of lightness, beyond the truth's", "Lab", LOWER, 0, _INF,
            _GODARD, edges.leak, decimals=3),
     Metric("seam", "strongest straight jump of color where lightness has none, mean over photos", "Lab", LOWER, 0,
            _INF, _GODARD, mean_of(edges.seam)),
