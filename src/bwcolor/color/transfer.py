@@ -47,5 +47,5 @@ def match(ab: NDArray[np.float32], reference: AbStatistics) -> NDArray[np.float3
     """
     own = statistics_of(ab)
     stretch = np.clip(np.array(reference.spread) / np.maximum(own.spread, _SMALLEST_SPREAD), *STRETCH)
-    moved = (ab - np.array(own.mean)) * stretch + np.array(reference.mean)
-    return moved.astype(np.float32)
+    moved: NDArray[np.float32] = ((ab - np.array(own.mean)) * stretch + np.array(reference.mean)).astype(np.float32)
+    return moved
