@@ -10,6 +10,7 @@ from bwcolor.photo import ifd
 
 ORIENTATION, EXIF_IFD, GPS_IFD, INTEROP_IFD = 274, 34665, 34853, 40965
 COLOR_SPACE, PIXEL_WIDTH, PIXEL_HEIGHT, GAMMA = 40961, 40962, 40963, 42240
+X_RESOLUTION, Y_RESOLUTION = 282, 283
 SRGB = 1  # of COLOR_SPACE
 
 
@@ -37,7 +38,7 @@ def gamma(exif: bytes) -> float | None:
     return value if 0.1 <= value <= 10 else None
 
 
-def upright(exif: bytes, width: int, height: int) -> bytes:
+def upright(exif: bytes, width: int, height: int, *, turned: bool = False) -> bytes:
     """Return a block for a picture that is upright and sRGB: same bytes, save those that would no longer be true.
 
     Orientation becomes 1, the pixel size that of the output, the color space sRGB, and the thumbnail, which shows the
@@ -47,6 +48,7 @@ def upright(exif: bytes, width: int, height: int) -> bytes:
         exif: The scan's block.
         width: Pixels of the output.
         height: Pixels of the output.
+        turned: Whether the picture lay on its side, so that the resolutions across and down change places.
 
     Returns:
         A block of the same length; a damaged one as it was.
@@ -63,6 +65,10 @@ def upright(exif: bytes, width: int, height: int) -> bytes:
                 letter = "H" if entry.kind == 3 else "I"
                 most = 2 ** (8 * entry.size) - 1
                 struct.pack_into(entry.layout.order + letter, result, entry.where, min(value, most))
+    across, down = main.get(X_RESOLUTION), main.get(Y_RESOLUTION)
+    if turned and across and down and across.size == down.size == 8 and max(across.where, down.where) + 8 <= len(exif):
+        result[across.where : across.where + 8] = exif[down.where : down.where + 8]
+        result[down.where : down.where + 8] = exif[across.where : across.where + 8]
     if main:
         _unlink_thumbnail(result)
     return bytes(result)

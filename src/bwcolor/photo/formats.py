@@ -36,6 +36,7 @@ class Format:
         depths: Bits per channel in which it is written; empty where it is read only.
         holds: Kinds of metadata that a written file can hold.
         longest: Pixels that a side can have.
+        read_as: Further suffixes, of variants that are read only (a PGM holds no color).
         extra: The optional package group without which it is not read; empty for none.
     """
 
@@ -48,6 +49,7 @@ class Format:
     depths: tuple[int, ...] = ()
     holds: frozenset[str] = frozenset()
     longest: int = 2**31 - 1
+    read_as: tuple[str, ...] = ()
     extra: str = ""
 
     @property
@@ -113,10 +115,43 @@ FORMATS: dict[str, Format] = {
             frozenset({"exif", "xmp", "icc", "alpha"}),
             16383,
         ),
+        Format(
+            "jpeg2000",
+            "JPEG 2000",
+            (".jp2", ".jpf", ".jpx"),
+            _starts(b"\0\0\0\x0cjP  \r\n\x87\n", headers.J2K_START),
+            headers.read_jpeg2000,
+            "jpeg2000",
+            (8, 16),
+            frozenset({"exif", "xmp", "iptc", "icc", "dpi"}),
+            read_as=(".j2k", ".j2c"),
+        ),
+        Format(
+            "ppm",
+            "PGM/PPM",
+            (".ppm", ".pnm"),
+            _netpbm,
+            headers.read_netpbm,
+            "netpbm",
+            (8, 16),
+            frozenset({"comments"}),
+            read_as=(".pgm", ".pbm"),
+        ),
+        Format("bmp", "BMP", (".bmp", ".dib"), _starts(b"BM"), headers.read_bmp, "bmp"),
+        Format("avif", "AVIF", (".avif",), _brand(b"avif", b"avis"), headers.read_heif, "heif"),
+        Format(
+            "heic",
+            "HEIC",
+            (".heic", ".heif"),
+            _brand(b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"),
+            headers.read_heif,
+            "heif",
+            extra="heif",
+        ),
     )
 }
 
-_BY_SUFFIX = {suffix: row for row in FORMATS.values() for suffix in row.suffixes}
+_BY_SUFFIX = {suffix: row for row in FORMATS.values() for suffix in (*row.suffixes, *row.read_as)}
 
 
 def is_photo(path: Path) -> bool:

@@ -15,6 +15,7 @@ REDUCED = 1  # bit of SUBFILE: a smaller version of another page
 MOST_PAGES = 4096
 MOST_BOX_BYTES = 1 << 22  # of a header box; a longer one is damaged
 
+J2K_START = b"\xff\x4f\xff\x51"  # SOC and SIZ
 _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers that start a frame: SOF0 to SOF15
 _PNG_CHANNELS = {0: "gray", 2: "rgb", 3: "palette", 4: "gray+alpha", 6: "rgb+alpha"}
 _TIFF_CHANNELS = {
@@ -188,31 +189,42 @@ def read_bmp(file: BinaryIO) -> Header:
 
 def read_netpbm(file: BinaryIO) -> Header:
     """Read the header of PBM, PGM or PPM."""
+    return netpbm_header(file)[0]
+
+
+def netpbm_header(file: BinaryIO) -> tuple[Header, list[bytes], tuple[bytes, ...]]:
+    """Read the header of PBM, PGM or PPM; the file stands behind it then.
+
+    Returns:
+        The header, its words (kind, width, height, maximum), and its comments.
+    """
     file.seek(0)
-    kind, words, comment = _exactly(file, 2), [b""], False
-    wanted = 2 if kind in (b"P1", b"P4") else 3
+    words, comments, comment = [_exactly(file, 2), b""], [], None
+    wanted = 3 if words[0] in (b"P1", b"P4") else 4
     for _ in range(1 << 16):
         byte = _exactly(file, 1)
-        if comment:
-            comment = byte != b"\n"
+        if comment is not None:
+            comment += byte
+            if byte == b"\n":
+                comments.append(comment.strip())
+                comment = None
         elif byte == b"#":
-            comment = True
+            comment = b""
         elif byte.isspace():
-            if words[-1]:
-                if len(words) == wanted:
-                    break
-                words.append(b"")
+            if words[-1] and len(words) == wanted:
+                break
+            words += [b""] if words[-1] else []
         else:
             words[-1] += byte
     try:
-        width, height, *most = (int(word) for word in words)
+        width, height, *most = (int(word) for word in words[1:])
     except ValueError:
         raise HeaderError("its header holds no numbers") from None
-    channels = "rgb" if kind in (b"P3", b"P6") else "gray"
-    return Header(width, height, most[0].bit_length() if most else 1, channels)
+    channels = "rgb" if words[0] in (b"P3", b"P6") else "gray"
+    return Header(width, height, most[0].bit_length() if most else 1, channels), words, tuple(comments)
 
 
-def _boxes(file: BinaryIO, start: int, end: int) -> list[tuple[bytes, int, int]]:
+def boxes(file: BinaryIO, start: int, end: int) -> list[tuple[bytes, int, int]]:
     """Return (type, start of content, end) of the boxes of an ISO base media or JPEG 2000 file."""
     found: list[tuple[bytes, int, int]] = []
     while start + 8 <= end and len(found) < MOST_PAGES:
@@ -237,14 +249,14 @@ def read_jpeg2000(file: BinaryIO) -> Header:
     """Read the SIZ marker of a JPEG 2000 codestream (ITU-T T.800, A.5.1), in a JP2 file or bare."""
     file.seek(0)
     start = 0
-    if _exactly(file, 4) != b"\xff\x4f\xff\x51":
-        streams = [body for kind, body, _ in _boxes(file, 0, _length(file)) if kind == b"jp2c"]
+    if _exactly(file, 4) != J2K_START:
+        streams = [body for kind, body, _ in boxes(file, 0, _length(file)) if kind == b"jp2c"]
         if not streams:
             raise HeaderError("it holds no JPEG 2000 codestream")
         start = streams[0]
     file.seek(start)
     data = _exactly(file, 44)
-    if data[:4] != b"\xff\x4f\xff\x51":
+    if data[:4] != J2K_START:
         raise HeaderError("its JPEG 2000 codestream has no size")
     width, height, left, top = struct.unpack(">IIII", data[8:24])
     components, bits = struct.unpack(">HB", data[40:43])
@@ -254,13 +266,13 @@ def read_jpeg2000(file: BinaryIO) -> Header:
 
 def read_heif(file: BinaryIO) -> Header:
     """Read the properties of AVIF and HEIC (ISO/IEC 23008-12): the largest picture's size, the greatest depth."""
-    meta = [box for box in _boxes(file, 0, _length(file)) if box[0] == b"meta"]
+    meta = [box for box in boxes(file, 0, _length(file)) if box[0] == b"meta"]
     if not meta:
         raise HeaderError("it holds no picture")
-    inner = _boxes(file, meta[0][1] + 4, meta[0][2])
-    tables = [box for _, start, end in (b for b in inner if b[0] == b"iprp") for box in _boxes(file, start, end)]
+    inner = boxes(file, meta[0][1] + 4, meta[0][2])
+    tables = [box for _, start, end in (b for b in inner if b[0] == b"iprp") for box in boxes(file, start, end)]
     sizes, bits, channels = [], [8], 3
-    for kind, start, end in (b for t in tables if t[0] == b"ipco" for b in _boxes(file, t[1], t[2])):
+    for kind, start, end in (b for t in tables if t[0] == b"ipco" for b in boxes(file, t[1], t[2])):
         file.seek(start)
         data = _exactly(file, min(end - start, MOST_BOX_BYTES))
         if kind == b"ispe" and len(data) >= 12:

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import imagecodecs
@@ -14,7 +15,8 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from bwcolor.errors import UnsupportedPhotoError
-from bwcolor.photo import exif, headers
+from bwcolor.photo import exif, headers, xmp
+from bwcolor.photo.metadata import iptc_of
 from bwcolor.photo.options import ReadOptions
 from bwcolor.photo.photo import Metadata
 from bwcolor.photo.picture import Picture
@@ -30,6 +32,10 @@ XMP_MORE_HEAD = b"http://ns.adobe.com/xmp/extension/\0"
 ICC_HEAD = b"ICC_PROFILE\0"
 PHOTOSHOP_HEAD = b"Photoshop 3.0\0"
 PAGES_HEAD = b"MPF\0"
+JFIF_HEAD, JFXX_HEAD, ADOBE_HEAD = b"JFIF\0", b"JFXX\0", b"Adobe"
+_PLACED = {EXIF_HEAD: APP1, XMP_HEAD: APP1, XMP_MORE_HEAD: APP1, ICC_HEAD: APP2, PAGES_HEAD: APP2}
+_PLACED |= {PHOTOSHOP_HEAD: APP13, JFIF_HEAD: APP0, JFXX_HEAD: APP0, ADOBE_HEAD: APP14}
+XMP_PART = 65000  # bytes of extended XMP in a segment
 
 DEFAULT_QUALITY = 95  # for a photo whose file has no quantization tables of its own
 BAND_PIXELS = 1 << 22
@@ -41,6 +47,10 @@ class Segment:
 
     marker: int
     payload: bytes
+
+    def starts(self, marker: int, head: bytes) -> bool:
+        """Tell whether it is of this marker and begins so."""
+        return self.marker == marker and self.payload.startswith(head)
 
     @property
     def encoded(self) -> bytes:
@@ -89,10 +99,9 @@ def read(file: BinaryIO, options: ReadOptions) -> Scan:
     header = headers.read_jpeg(io.BytesIO(data))
     segments = [segment for segment in segments_of(data) if is_application(segment)]
     metadata = metadata_of(segments)
-    notes: tuple[str, ...] = ()
+    truncated = _is_cut(data)
     if header.bits == 8 and not header.lossless:
-        truncated = options.allow_truncated and _is_cut(data)
-        with JpegImagePlugin.JpegImageFile(io.BytesIO(data + bytes((0xFF, EOI)) if truncated else data)) as image:
+        with JpegImagePlugin.JpegImageFile(io.BytesIO(_ended(data) if options.allow_truncated else data)) as image:
             image.load()
             tables = {key: list(table) for key, table in image.quantization.items()}
             metadata.extra["tables"] = tables
@@ -100,7 +109,8 @@ def read(file: BinaryIO, options: ReadOptions) -> Scan:
             space = {"L": "gray", "RGB": "rgb", "CMYK": "cmyk"}.get(image.mode)
             metadata = _with_dpi(metadata, image)
     else:
-        truncated = False
+        if truncated and not options.allow_truncated:  # its decoder would fill with gray, without a word
+            raise ValueError("its end is missing")
         pixels = scaled(imagecodecs.jpeg_decode(data), header.bits)
         space = {2: "gray", 3: "rgb"}.get(pixels.ndim)
     if space is None or (space == "rgb" and pixels.shape[2] != 3):
@@ -116,47 +126,63 @@ def read(file: BinaryIO, options: ReadOptions) -> Scan:
         metadata,
         orientation=header.orientation,
         gamma=exif.gamma(metadata.exif) if metadata.exif else None,
-        notes=notes,
-        truncated=truncated,
+        truncated=truncated and options.allow_truncated,
     )
 
 
 def _is_cut(data: bytes) -> bool:
+    """Tell whether a file has no end marker; some have rubbish behind it."""
     return data.rfind(bytes((0xFF, EOI)), max(len(data) - 65536, 0)) < 0
 
 
-def _with_dpi(metadata: Metadata, image: JpegImagePlugin.JpegImageFile) -> Metadata:
-    from dataclasses import replace
+def _ended(data: bytes) -> bytes:
+    """Return a file that decodes to its end: what is missing becomes gray."""
+    return data + bytes((0xFF, EOI)) if _is_cut(data) else data
 
+
+def _with_dpi(metadata: Metadata, image: JpegImagePlugin.JpegImageFile) -> Metadata:
     dpi = image.info.get("dpi")
     return replace(metadata, dpi=(float(dpi[0]), float(dpi[1]))) if dpi and min(dpi) > 0 else metadata
 
 
 def metadata_of(segments: list[Segment]) -> Metadata:
     """Sort segments into what bwcolor understands, and keep all of them for a copy into another JPEG."""
-
-    def payload(marker: int, head: bytes) -> bytes | None:
-        found = (s.payload[len(head) :] for s in segments if s.marker == marker and s.payload.startswith(head))
-        return next(found, None)
-
     profile = b"".join(
         segment.payload[len(ICC_HEAD) + 2 :]
         for segment in sorted(segments, key=lambda s: s.payload[len(ICC_HEAD) : len(ICC_HEAD) + 1])
-        if segment.marker == APP2 and segment.payload.startswith(ICC_HEAD)
+        if segment.starts(APP2, ICC_HEAD)
     )
-    photoshop = b"".join(
-        segment.payload[len(PHOTOSHOP_HEAD) :]
-        for segment in segments
-        if segment.marker == APP13 and segment.payload.startswith(PHOTOSHOP_HEAD)
+    exif_block, packet, photoshop = (
+        [segment.payload[len(head) :] for segment in segments if segment.starts(marker, head)]
+        for marker, head in ((APP1, EXIF_HEAD), (APP1, XMP_HEAD), (APP13, PHOTOSHOP_HEAD))
     )
+    extra: dict[str, object] = {"segments": tuple(segments)}
+    whole = packet[0] if packet else None
+    extension = _extension(segments)
+    if whole and extension:
+        whole = xmp.joined(xmp.readable(whole), extension)
+        extra |= {"xmp_joined": whole} if whole else {"xmp_extension": extension}
+        whole = whole or packet[0]
     return Metadata(
-        exif=payload(APP1, EXIF_HEAD),
-        xmp=payload(APP1, XMP_HEAD),
+        exif=exif_block[0] if exif_block else None,
+        xmp=whole,
         icc=profile or None,
-        photoshop=photoshop or None,
+        photoshop=b"".join(photoshop) or None,
+        iptc=iptc_of(b"".join(photoshop)),
         comments=tuple(segment.payload for segment in segments if segment.marker == COM),
-        extra={"segments": tuple(segments)},
+        extra=extra,
     )
+
+
+def _extension(segments: list[Segment]) -> bytes:
+    """Return the extended XMP of a file, its parts in order (XMP Specification part 3, 1.1.3.1)."""
+    parts: dict[bytes, list[tuple[int, bytes]]] = {}
+    for segment in segments:
+        if segment.starts(APP1, XMP_MORE_HEAD) and len(segment.payload) >= len(XMP_MORE_HEAD) + 40:
+            body = segment.payload[len(XMP_MORE_HEAD) :]
+            parts.setdefault(body[:32], []).append((struct.unpack_from(">I", body, 36)[0], body[40:]))
+    first = next(iter(parts.values()), [])
+    return b"".join(part for _, part in sorted(first))
 
 
 def write(file: BinaryIO, picture: Picture) -> tuple[str, ...]:
@@ -190,7 +216,7 @@ def write(file: BinaryIO, picture: Picture) -> tuple[str, ...]:
 def _strength(picture: Picture) -> dict[str, Any]:
     """Return how strongly to quantize: on the lattice on which a decoded JPEG lies already, unless told otherwise."""
     tables = picture.metadata.extra.get("tables")
-    if picture.options.quality is None and picture.source == "jpeg" and isinstance(tables, dict):
+    if picture.options.quality is None and picture.source.format == "jpeg" and isinstance(tables, dict):
         luminance = tables[min(tables)]
         return {"qtables": {0: luminance, 1: luminance}}
     return {"quality": picture.options.quality or DEFAULT_QUALITY}
@@ -206,17 +232,14 @@ def _segments(picture: Picture, lost: list[str]) -> Iterator[Segment]:
     """Yield the segments to write, in the scan's own order where it was a JPEG; append to ``lost`` what cannot be."""
     metadata = picture.metadata
     originals = metadata.extra.get("segments")
-    if picture.source == "jpeg" and isinstance(originals, tuple):
-        yield from _spliced(originals, metadata, lost)
+    if picture.source.format == "jpeg" and isinstance(originals, tuple):
+        yield from _spliced(originals, picture, lost)
     else:
         yield _jfif(metadata.dpi)
         if metadata.exif:
             yield from _fitting(Segment(APP1, EXIF_HEAD + metadata.exif), "EXIF", lost)
-        if metadata.xmp:
-            yield from _fitting(Segment(APP1, XMP_HEAD + metadata.xmp), "XMP", lost)
-        for start in range(0, len(metadata.photoshop or b""), MOST_PAYLOAD - len(PHOTOSHOP_HEAD)):
-            part = (metadata.photoshop or b"")[start : start + MOST_PAYLOAD - len(PHOTOSHOP_HEAD)]
-            yield Segment(APP13, PHOTOSHOP_HEAD + part)
+        yield from _xmp_segments(metadata.xmp)
+        yield from _photoshop_segments(metadata.photoshop)
         for comment in (*metadata.comments, *(f"{key}: {text}".encode() for key, text in metadata.text)):
             yield from _fitting(Segment(COM, comment), "a comment", lost)
     yield from _profile_segments(picture.profile)
@@ -229,21 +252,59 @@ def _fitting(segment: Segment, name: str, lost: list[str]) -> Iterator[Segment]:
         lost.append(f"{name} (over 64 kB)")
 
 
-def _spliced(originals: tuple[Segment, ...], metadata: Metadata, lost: list[str]) -> Iterator[Segment]:
-    """Yield a JPEG's own segments: all but its profile and Adobe's color transform, which belonged to its pixels."""
+def _spliced(originals: tuple[Segment, ...], picture: Picture, lost: list[str]) -> Iterator[Segment]:
+    """Yield a JPEG's own segments, each at its place.
+
+    EXIF, XMP and Photoshop's resources are those of the picture's metadata; profile, thumbnails and Adobe's color
+    transform belonged to the old pixels.
+    """
+    metadata = picture.metadata
+    same_xmp = metadata.xmp is not None and metadata.xmp == metadata.extra.get("xmp_joined")
+    done: set[bytes] = set()
     for segment in originals:
-        if segment.marker == APP2 and segment.payload.startswith(PAGES_HEAD):
+        head = next((h for h in _PLACED if segment.starts(_PLACED[h], h)), None)
+        if head == PAGES_HEAD:
             lost.append("further pictures (MPF)")
-        elif segment.marker == APP14 or (segment.marker == APP2 and segment.payload.startswith(ICC_HEAD)):
+        elif head in (ICC_HEAD, ADOBE_HEAD, JFXX_HEAD):
             continue
-        elif segment.marker == APP1 and segment.payload.startswith(EXIF_HEAD) and metadata.exif:
+        elif head == JFIF_HEAD and len(segment.payload) >= 14:
+            density = segment.payload[8:12]
+            if picture.source.orientation > 4:
+                density = density[2:] + density[:2]
+            yield Segment(APP0, segment.payload[:8] + density + b"\0\0")  # without its thumbnail
+        elif head == EXIF_HEAD and metadata.exif and head not in done:
             yield Segment(APP1, EXIF_HEAD + metadata.exif)
-        elif segment.marker == APP0 and segment.payload.startswith(b"JFIF\0") and len(segment.payload) >= 14:
-            yield Segment(APP0, segment.payload[:12] + b"\0\0")  # without its gray thumbnail
-        elif segment.marker == APP0 and segment.payload.startswith(b"JFXX\0"):
-            continue  # a gray thumbnail
+        elif head == XMP_HEAD and not same_xmp and head not in done:
+            yield from _xmp_segments(metadata.xmp)
+        elif head == PHOTOSHOP_HEAD and head not in done:
+            yield from _photoshop_segments(metadata.photoshop)
+        elif head == PHOTOSHOP_HEAD or (head == XMP_MORE_HEAD and not same_xmp and "xmp_joined" in metadata.extra):
+            continue  # all of it stands at the place of the first
         else:
             yield segment
+        done.add(head or b"")
+    if XMP_HEAD not in done:
+        yield from _xmp_segments(metadata.xmp)
+
+
+def _photoshop_segments(photoshop: bytes | None) -> Iterator[Segment]:
+    room = MOST_PAYLOAD - len(PHOTOSHOP_HEAD)
+    for start in range(0, len(photoshop or b""), room):
+        yield Segment(APP13, PHOTOSHOP_HEAD + (photoshop or b"")[start : start + room])
+
+
+def _xmp_segments(packet: bytes | None) -> Iterator[Segment]:
+    """Yield a packet, one over 64 kB as an extension of an almost empty one."""
+    if packet and len(XMP_HEAD + packet) <= MOST_PAYLOAD:
+        yield Segment(APP1, XMP_HEAD + packet)
+    elif packet:
+        extension = xmp.bare(packet)
+        name = hashlib.md5(extension, usedforsecurity=False).hexdigest().upper()
+        note = f"<xmpNote:HasExtendedXMP>{name}</xmpNote:HasExtendedXMP>"
+        yield Segment(APP1, XMP_HEAD + xmp.packet_of(xmp.description("", note, {"xmpNote": xmp.NOTE})))
+        for start in range(0, len(extension), XMP_PART):
+            head = XMP_MORE_HEAD + name.encode() + struct.pack(">II", len(extension), start)
+            yield Segment(APP1, head + extension[start : start + XMP_PART])
 
 
 def _profile_segments(profile: bytes) -> Iterator[Segment]:

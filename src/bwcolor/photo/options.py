@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bwcolor.photo.provenance import Provenance
+
 MAX_PIXELS = 2_000_000_000  # two gigapixels: a 50,000 x 40,000 scan; more is rather a bomb than a photograph
 
 
@@ -33,8 +35,10 @@ class WriteOptions:
         quality: Of JPEG (1 to 100) and lossy WebP; None takes a JPEG's own tables, else a high quality.
         progressive: Whether a JPEG is progressive.
         keep_times: Whether the written file gets the times of the scan's file.
+        provenance: By what the photo was colored, for the output's XMP; None leaves it out.
     """
 
     quality: int | None = None
     progressive: bool = False
     keep_times: bool = False
+    provenance: Provenance | None = None

@@ -29,6 +29,7 @@ class Source:
         bits: Bits per sample of the file, 1 to 64.
         notes: What a record of the work should say of how the file was read, in sentences.
         truncated: Whether a part of the picture is missing and was accepted so.
+        orientation: EXIF orientation of the file, 1 to 8, which the photo's rows have applied.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class Source:
     bits: int = 8
     notes: tuple[str, ...] = ()
     truncated: bool = False
+    orientation: int = 1
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Photo:
         metadata: What the file carried beside its pixels.
         source: Where it came from.
         alpha: ``alpha(y0, y1) -> (y1 - y0, width) uint8 | uint16`` transparency, full scale is opaque; None without.
+        tone: "neutral", "toned" (one hue, or none to speak of) or "color"; see ``toned.py``.
+        pages: Further pages of the same file, each a photo of its own.
     """
 
     width: int
@@ -89,6 +93,8 @@ class Photo:
     metadata: Metadata
     source: Source
     alpha: Rows | None = None
+    tone: str = "neutral"
+    pages: tuple[Photo, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bwcolor.photo.options import WriteOptions
-from bwcolor.photo.photo import Metadata, Rows
+from bwcolor.photo.photo import Metadata, Rows, Source
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Picture:
         alpha: ``alpha(y0, y1) -> (n, width)`` of that depth; None where there is none or the format holds none.
         metadata: Made true for this picture already: upright, no profile but `profile`.
         profile: The ICC profile to embed.
-        source: Format of the scan's file.
+        source: What the scan's file was.
         options: What was asked for.
     """
 
@@ -35,7 +35,7 @@ class Picture:
     alpha: Rows | None
     metadata: Metadata
     profile: bytes
-    source: str
+    source: Source
     options: WriteOptions
 
     def band(self, y0: int, y1: int) -> NDArray[np.uint8] | NDArray[np.uint16]:

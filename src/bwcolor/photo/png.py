@@ -120,7 +120,9 @@ def read(file: BinaryIO, options: ReadOptions) -> Scan:
 def _decode(data: bytes, bits: int, channels: str, transparent: bytes | None) -> tuple[Pixels, Pixels | None]:
     """Return ``(h, W)`` or ``(h, W, 3)`` samples and ``(h, W)`` alpha or None."""
     if bits == 16:
-        pixels = imagecodecs.png_decode(data)
+        # not with tRNS: imagecodecs returns 16-bit samples with their bytes exchanged then
+        chunks = (chunk for chunk in chunks_of(data) if chunk.name in (b"IHDR", b"IDAT", b"IEND"))
+        pixels = imagecodecs.png_decode(SIGNATURE + b"".join(chunk.encoded for chunk in chunks))
     else:
         with PngImagePlugin.PngImageFile(io.BytesIO(data)) as image:
             image.load()
@@ -293,8 +295,10 @@ def _filtered(lines: NDArray[np.uint8], above: NDArray[np.uint8], pixel: int) ->
 def _chunks(picture: Picture) -> Iterator[Chunk]:
     """Yield the chunks beside the pixels: a PNG's own, in its order, or those made from other metadata."""
     metadata = picture.metadata
-    own: Any = metadata.extra.get("chunks") if picture.source == "png" else None
+    own: Any = metadata.extra.get("chunks") if picture.source.format == "png" else None
     kept = [chunk for chunk in own or () if chunk.name != b"eXIf" and _keyword(chunk) != XMP_KEYWORD]
+    if picture.source.orientation > 4:  # across and down have changed places
+        kept = [Chunk(c.name, c.data[4:8] + c.data[:4] + c.data[8:]) if c.name == b"pHYs" else c for c in kept]
     if metadata.exif:
         yield Chunk(b"eXIf", metadata.exif)
     if metadata.xmp:

@@ -24,6 +24,7 @@ from bwcolor.photo.photo import Photo, Rows, Source
 from bwcolor.photo.scan import Pixels, Scan, rows_of
 
 STRIP_PIXELS = 1 << 20  # converted at a time
+SUSPECT_PIXELS, SUSPECT_RATIO = 1 << 26, 1000  # pixels, and pixels per byte, over which a file may be a bomb
 HELD_PIXELS = 1 << 25  # a photo that could stream is read once and held up to this size
 
 
@@ -45,38 +46,55 @@ def read_photo(path: Path | str, options: ReadOptions | None = None) -> Photo:
     """
     path, options = Path(path), options or ReadOptions()
     with opened(path, options) as found:
-        scan = found.scan
-        if scan.streams and scan.width * scan.height <= HELD_PIXELS:
-            scan = _held_scan(scan)
-        rows, conversion = _gray_rows(scan, options)
-        if not scan.streams:
-            rows = rows_of(_held(rows, scan.width, scan.height))
-        rows = turned_rows(rows, scan.width, scan.height, scan.orientation)
-        alpha = scan.alpha and turned_rows(scan.alpha, scan.width, scan.height, scan.orientation)
-        width, height = (scan.height, scan.width) if scan.orientation > 4 else (scan.width, scan.height)
-        depth = options.depth or (16 if scan.bits > 8 else 8)
-        source = Source(
-            path,
-            found.format.name,
-            depth,
-            scan.channels,
-            found.size,
-            found.sha256,
-            scan.bits,
-            (*scan.notes, *conversion),
-            scan.truncated,
-        )
-    return Photo(width, height, _guarded(rows, path), scan.metadata, source, alpha and _guarded(alpha, path))
+        pixels = sum(scan.width * scan.height for scan in (found.scan, *found.scan.pages))
+        hold = pixels <= HELD_PIXELS
+        pages = tuple(_photo(page, found, options, hold=hold) for page in found.scan.pages)
+        photo = _photo(found.scan, found, options, hold=hold)
+        if found.scan.streams and hold:
+            found.close()
+    return replace(photo, pages=pages)
+
+
+def _photo(scan: Scan, found: Opened, options: ReadOptions, *, hold: bool) -> Photo:
+    """Make one page upright and gray."""
+    if scan.streams and hold:
+        scan = _held_scan(scan)
+    rows, conversion = _gray_rows(scan, options)
+    if not scan.streams:
+        rows = rows_of(_held(rows, scan.width, scan.height))
+    rows = turned_rows(rows, scan.width, scan.height, scan.orientation)
+    alpha = scan.alpha and turned_rows(scan.alpha, scan.width, scan.height, scan.orientation)
+    width, height, beside = scan.width, scan.height, scan.metadata
+    if scan.orientation > 4:
+        width, height = height, width
+        beside = replace(beside, dpi=beside.dpi and beside.dpi[::-1])
+    source = Source(
+        found.path,
+        found.format.name,
+        options.depth or (16 if scan.bits > 8 else 8),
+        scan.channels,
+        found.size,
+        found.sha256,
+        scan.bits,
+        (*found.notes, *scan.notes, *conversion),
+        scan.truncated,
+        scan.orientation,
+    )
+    alpha = alpha and _guarded(alpha, found.path)
+    return Photo(width, height, _guarded(rows, found.path), beside, source, alpha)
 
 
 @dataclass(frozen=True)
 class Opened:
     """A file's scan, and what the file is."""
 
+    path: Path
     scan: Scan
     format: Format
     size: int
     sha256: str
+    notes: tuple[str, ...]
+    close: Callable[[], None]
 
 
 @contextmanager
@@ -84,20 +102,20 @@ def opened(path: Path, options: ReadOptions) -> Iterator[Opened]:
     """Decode a file, or make it ready to stream; every way in which that fails becomes a `PhotoError`."""
     with _wall(path):
         file = _open(path)
-        keep = False
         try:
             row, header = formats.probe_file(path, file)
-            _check_size(path, header, options)
+            notes = _check_size(path, header, options, file.seek(0, 2))
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
             size = file.tell()
             file.seek(0)
             scan = row.codec.read(file, options)
-            keep = scan.streams
-            yield Opened(scan, row, size, digest)
-        finally:
-            if not keep:
-                file.close()
+            yield Opened(path, scan, row, size, digest, notes, file.close)
+        except BaseException:
+            file.close()
+            raise
+        if not scan.streams:
+            file.close()
 
 
 def _open(path: Path) -> BinaryIO:
@@ -122,13 +140,17 @@ def _wall(path: Path) -> Iterator[None]:
         raise DamagedPhotoError(f"{path.name} is damaged: {what[:200]}", "Scan or copy it again.") from error
 
 
-def _check_size(path: Path, header: Header, options: ReadOptions) -> None:
+def _check_size(path: Path, header: Header, options: ReadOptions, size: int) -> tuple[str, ...]:
+    """Refuse what announces too much; return what a record should say of what announces much."""
     if header.pixels > options.max_pixels:
         raise PhotoTooLargeError(
             f"{path.name} announces {header.width} x {header.height} pixels, over the limit of "
             f"{options.max_pixels / 1e6:,.0f} megapixels.",
             "Raise it with --max-pixels if the file can be trusted.",
         )
+    if header.pixels > SUSPECT_PIXELS and header.pixels > SUSPECT_RATIO * size:
+        return (f"{header.pixels / 1e6:,.0f} megapixels in only {size / 1e3:,.0f} kB",)
+    return ()
 
 
 def _guarded(rows: Rows, path: Path) -> Rows:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ class Scan:
         metadata: What lies beside the pixels.
         notes: What a record should say of how the file was read.
         truncated: Whether a part of the picture is missing.
+        pages: Further full-size pages of the same file.
         streams: Whether ``samples`` reads the file as it is called, instead of holding the picture in memory.
     """
 
@@ -47,6 +49,7 @@ class Scan:
     notes: tuple[str, ...] = ()
     truncated: bool = False
     streams: bool = False
+    pages: tuple[Scan, ...] = ()
 
 
 def rows_of(pixels: Pixels) -> Rows:
@@ -79,3 +82,19 @@ def scaled(codes: NDArray[np.integer], bits: int) -> Pixels:
         return table.take(codes)
     wide: Pixels = ((codes.astype(np.uint64) * full + most // 2) // most).astype(kind)
     return wide
+
+
+def parted(picture: NDArray[Any]) -> tuple[Pixels, Pixels | None]:
+    """Part a picture in memory into color and alpha.
+
+    Args:
+        picture: ``(h, W)`` or ``(h, W, 1 .. 4)`` uint8 or uint16: gray, gray and alpha, RGB, RGB and alpha.
+
+    Returns:
+        ``(h, W)`` or ``(h, W, 3)`` color, and ``(h, W)`` alpha or None.
+    """
+    if picture.ndim == 2:
+        return picture, None
+    colors = 1 if picture.shape[2] <= 2 else 3
+    color = np.ascontiguousarray(picture[..., 0] if colors == 1 else picture[..., :3])
+    return color, np.ascontiguousarray(picture[..., colors]) if picture.shape[2] > colors else None

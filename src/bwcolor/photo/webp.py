@@ -14,7 +14,7 @@ from bwcolor.photo.exif import gamma
 from bwcolor.photo.options import ReadOptions
 from bwcolor.photo.photo import Metadata
 from bwcolor.photo.picture import Picture
-from bwcolor.photo.scan import Scan, rows_of
+from bwcolor.photo.scan import Scan, parted, rows_of
 
 DEFAULT_QUALITY = 95  # of a lossy one
 LOSSLESS_EFFORT = 20  # of 100; more takes seconds per megapixel
@@ -35,7 +35,7 @@ def read(file: BinaryIO, options: ReadOptions) -> Scan:
     with WebPImagePlugin.WebPImageFile(io.BytesIO(data)) as image:
         frames = getattr(image, "n_frames", 1)
         image.load()
-        pixels = np.asarray(image)
+        color, alpha = parted(np.asarray(image))
         info = dict(image.info)
     exif = info.get("exif")
     exif = exif.removeprefix(b"Exif\0\0") if exif else None
@@ -43,12 +43,12 @@ def read(file: BinaryIO, options: ReadOptions) -> Scan:
     return Scan(
         header.width,
         header.height,
-        rows_of(np.ascontiguousarray(pixels[..., :3])),
+        rows_of(color),
         "rgb",
         header.channels,
         8,
         Metadata(exif=exif, xmp=info.get("xmp"), icc=info.get("icc_profile"), extra={"lossless": lossless}),
-        alpha=rows_of(np.ascontiguousarray(pixels[..., 3])) if pixels.shape[2] == 4 else None,
+        alpha=None if alpha is None else rows_of(alpha),
         orientation=headers.exif_orientation(exif) if exif else 1,
         gamma=gamma(exif) if exif else None,
         notes=(f"first of {frames} pictures of an animation",) if frames > 1 else (),
@@ -82,7 +82,7 @@ def write(file: BinaryIO, picture: Picture) -> tuple[str, ...]:
         "xmp": metadata.xmp,
         "icc_profile": picture.profile,
     }
-    lossless = picture.options.quality is None and bool(metadata.extra.get("lossless", picture.source != "webp"))
+    lossless = picture.options.quality is None and bool(metadata.extra.get("lossless", picture.source.format != "jpeg"))
     stream = io.BytesIO()
     image.save(
         stream,

@@ -7,21 +7,23 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from bwcolor.errors import OutputError, UnsupportedPhotoError
-from bwcolor.photo import exif, icc
+from bwcolor.photo import icc, metadata, provenance
 from bwcolor.photo.formats import TEMPORARY_SUFFIX, Format, format_of_name
 from bwcolor.photo.options import WriteOptions
 from bwcolor.photo.photo import Metadata, Photo, Rows, Written
 from bwcolor.photo.picture import Picture, at_depth
 
 
-def write_photo(photo: Photo, rows: Rows, target: Path | str, options: WriteOptions | None = None) -> Written:
+def write_photo(
+    photo: Photo, rows: Rows, target: Path | str, options: WriteOptions | None = None, pages: Sequence[Rows] = ()
+) -> Written:
     """Write a photo in color.
 
     Args:
@@ -29,6 +31,7 @@ def write_photo(photo: Photo, rows: Rows, target: Path | str, options: WriteOpti
         rows: ``rows(y0, y1) -> (y1 - y0, width, 3)`` uint8 or uint16 sRGB; asked for in order, each row once.
         target: The file; its suffix names the format. A file that is there is replaced, never half written.
         options: How; None takes the defaults.
+        pages: The same of ``photo.pages``, in order; without them the file has one page, and the record says so.
 
     Returns:
         What was written, and what the format could not hold.
@@ -41,28 +44,22 @@ def write_photo(photo: Photo, rows: Rows, target: Path | str, options: WriteOpti
     row = _format(target, photo)
     depth = min(max(row.depths), photo.source.depth)
     lost = [] if depth == photo.source.depth else [f"{photo.source.depth} bits per channel"]
-    metadata, missing = _held(photo, row)
-    alpha = photo.alpha and at_depth(photo.alpha, depth)
-    picture = Picture(
-        photo.width,
-        photo.height,
-        depth,
-        at_depth(rows, depth),
-        alpha if "alpha" in row.holds else None,
-        metadata,
-        icc.srgb_profile(),
-        photo.source.format,
-        options,
-    )
+    picture, missing = _picture(photo, rows, row, depth, options)
+    lost += missing
+    more: list[Picture] = []
+    if "pages" in row.holds:
+        more = [_picture(page, each, row, depth, options)[0] for page, each in zip(photo.pages, pages, strict=False)]
+    if len(more) < len(photo.pages):
+        lost.append(f"{len(photo.pages) - len(more)} further pages")
     with replacing(target) as (file, name):
-        missing += row.codec.write(file, picture)
+        lost += row.codec.write(file, picture, *more)
         file.flush()
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
         size = file.tell()
         if options.keep_times:
             shutil.copystat(photo.source.path, name)
-    return Written(target, row.name, depth, size, digest, (*lost, *missing))
+    return Written(target, row.name, depth, size, digest, tuple(lost))
 
 
 def _format(target: Path, photo: Photo) -> Format:
@@ -79,22 +76,34 @@ def _format(target: Path, photo: Photo) -> Format:
     return row
 
 
-_NAMES = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "photoshop": "Photoshop resources", "dpi": "resolution"}
-_NAMES |= {"text": "text", "comments": "comments"}
-EMPTY: dict[str, Any] = dict.fromkeys(_NAMES) | {"text": (), "comments": ()}
+def _metadata(photo: Photo, row: Format, options: WriteOptions) -> tuple[Metadata, list[str]]:
+    """Return what the file will hold beside the picture, and the names of what it cannot."""
+    found, lost = metadata.made_for(photo, row)
+    if options.provenance and "xmp" in row.holds:
+        packet, damaged = provenance.marked(found.xmp, options.provenance, photo.source.sha256)
+        return replace(found, xmp=packet), [*lost, *damaged]
+    return found, lost
 
 
-def _held(photo: Photo, row: Format) -> tuple[Metadata, list[str]]:
-    """Return the metadata that a format holds, true for the output, and the names of the rest."""
-    metadata = replace(photo.metadata, icc=None)
-    if metadata.exif:
-        metadata = replace(metadata, exif=exif.upright(metadata.exif, photo.width, photo.height))
-    lost = [name for kind, name in _NAMES.items() if kind not in row.holds and getattr(metadata, kind)]
-    missing: dict[str, Any] = {kind: EMPTY[kind] for kind in _NAMES if kind not in row.holds}
-    metadata = replace(metadata, **missing)
-    if photo.alpha and "alpha" not in row.holds:
+def _picture(photo: Photo, rows: Rows, row: Format, depth: int, options: WriteOptions) -> tuple[Picture, list[str]]:
+    """Return one page on its way into a file, and the names of what it loses."""
+    beside, lost = _metadata(photo, row, options)
+    alpha = photo.alpha and at_depth(photo.alpha, depth)
+    if alpha and "alpha" not in row.holds:
         lost.append("alpha")
-    return metadata, lost
+        alpha = None
+    picture = Picture(
+        photo.width,
+        photo.height,
+        depth,
+        at_depth(rows, depth),
+        alpha,
+        beside,
+        icc.srgb_profile(),
+        photo.source,
+        options,
+    )
+    return picture, lost
 
 
 @contextmanager
