@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from typing import Any
 
@@ -36,7 +37,7 @@ def turned_rows(rows: Rows, width: int, height: int, orientation: int) -> Rows:
     """Return the rows of a picture upright.
 
     Args:
-        rows: ``rows(y0, y1) -> (n, width)`` as stored.
+        rows: ``rows(y0, y1) -> (n, width)`` or ``(n, width, 3)`` as stored.
         width: Pixels as stored.
         height: Pixels as stored.
         orientation: 1 to 8.
@@ -55,7 +56,7 @@ def turned_rows(rows: Rows, width: int, height: int, orientation: int) -> Rows:
 
         return flipped
     first = rows(0, 1)
-    plane = _plane((width, height), first.dtype)
+    plane = _plane((width, height, *first.shape[2:]), first.dtype)
     step = max(STRIP_PIXELS // width, 1)
     for y0 in range(0, height, step):
         y1 = min(y0 + step, height)
@@ -64,8 +65,8 @@ def turned_rows(rows: Rows, width: int, height: int, orientation: int) -> Rows:
     return lambda y0, y1: np.asarray(plane[y0:y1])
 
 
-def _plane(shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _plane(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return room for a plane, in memory or in a file without a name."""
-    if shape[0] * shape[1] * dtype.itemsize <= SPOOL_BYTES:
+    if math.prod(shape) * dtype.itemsize <= SPOOL_BYTES:
         return np.empty(shape, dtype)
     return np.memmap(tempfile.TemporaryFile(), dtype, "w+", shape=shape)  # the map keeps the file

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bwcolor.color import spaces
 from bwcolor.errors import DamagedPhotoError, PhotoError, PhotoTooLargeError
-from bwcolor.photo import formats, icc, neutral
+from bwcolor.photo import formats, icc, neutral, toned
 from bwcolor.photo.formats import Format
 from bwcolor.photo.headers import Header
 from bwcolor.photo.options import ReadOptions
@@ -59,7 +59,7 @@ def _photo(scan: Scan, found: Opened, options: ReadOptions, *, hold: bool) -> Ph
     """Make one page upright and gray."""
     if scan.streams and hold:
         scan = _held_scan(scan)
-    rows, conversion = _gray_rows(scan, options)
+    rows, tone, conversion = _gray_rows(scan, options)
     if not scan.streams:
         rows = rows_of(_held(rows, scan.width, scan.height))
     rows = turned_rows(rows, scan.width, scan.height, scan.orientation)
@@ -80,8 +80,8 @@ def _photo(scan: Scan, found: Opened, options: ReadOptions, *, hold: bool) -> Ph
         scan.truncated,
         scan.orientation,
     )
-    alpha = alpha and _guarded(alpha, found.path)
-    return Photo(width, height, _guarded(rows, found.path), beside, source, alpha)
+    alpha = alpha and guarded(alpha, found.path)
+    return Photo(width, height, guarded(rows, found.path), beside, source, alpha, tone)
 
 
 @dataclass(frozen=True)
@@ -153,14 +153,14 @@ def _check_size(path: Path, header: Header, options: ReadOptions, size: int) -> 
     return ()
 
 
-def _guarded(rows: Rows, path: Path) -> Rows:
+def guarded(rows: Rows, path: Path) -> Rows:
     """Return rows behind the same wall, for photos that are decoded as they are asked for."""
 
-    def guarded(y0: int, y1: int) -> Pixels:
+    def checked(y0: int, y1: int) -> Pixels:
         with _wall(path):
             return rows(y0, y1)
 
-    return guarded
+    return checked
 
 
 def _held(rows: Rows, width: int, height: int) -> Pixels:
@@ -183,21 +183,35 @@ def _held_scan(scan: Scan) -> Scan:
     return replace(scan, samples=samples, alpha=alpha, streams=False)
 
 
-def _gray_rows(scan: Scan, options: ReadOptions) -> tuple[Rows, tuple[str, ...]]:
-    """Return the scan's neutral gray as rows, and what a record should say of the conversion."""
+def _gray_rows(scan: Scan, options: ReadOptions) -> tuple[Rows, str, tuple[str, ...]]:
+    """Return the scan's neutral gray as rows, its tone, and what a record should say of the conversion."""
     notes: list[str] = []
     profile = _profile(scan, notes)
+    tone = "neutral"
     if scan.space == "gray" or (not scan.streams and scan.space == "rgb" and _is_neutral(scan)):
         table = _gray_table(scan, profile)
         first = _first_channel(scan.samples)
         rows: Rows = first if table is None else (lambda y0, y1: table.take(first(y0, y1)))
     else:
-        rows = _rows_of_color(scan, profile)
+        convert = _conversion(scan, profile)
+        small = toned.small_version(scan.samples, scan.width, scan.height)
+        tone = toned.tone_of(convert(small) if convert else small)
+        rows = _rows_of_color(scan, convert)
     if options.invert:
         notes.append("read as a negative")
         positive = rows
         rows = lambda y0, y1: ~positive(y0, y1)  # noqa: E731
-    return rows, tuple(notes)
+    return rows, tone, tuple(notes)
+
+
+def srgb_rows(scan: Scan) -> Rows:
+    """Return the scan's samples as sRGB, ``(n, width)`` gray or ``(n, width, 3)``; its own codes where they are."""
+    profile = _profile(scan, [])
+    if scan.space == "gray":
+        table = _gray_table(scan, profile)
+        return scan.samples if table is None else (lambda y0, y1: table.take(scan.samples(y0, y1)))
+    convert = _conversion(scan, profile)
+    return scan.samples if convert is None else (lambda y0, y1: convert(scan.samples(y0, y1)))
 
 
 def _first_channel(samples: Rows) -> Rows:
@@ -237,16 +251,18 @@ def _gray_table(scan: Scan, profile: bytes | None) -> NDArray[np.uint16] | None:
     return table
 
 
-def _rows_of_color(scan: Scan, profile: bytes | None) -> Rows:
-    """Return the neutral gray that has the lightness of color samples."""
-    convert: Callable[[Pixels], Pixels] | None = None
+def _conversion(scan: Scan, profile: bytes | None) -> Callable[[Pixels], Pixels] | None:
+    """Return what turns color samples into sRGB; None where they are."""
     if profile:
-        convert = icc.to_srgb(profile)
-    elif scan.space == "cmyk":
-        convert = neutral.rgb_of_cmyk
-    elif scan.gamma is not None:
-        table = _gray_table(scan, None)
-        convert = table.take if table is not None else None
+        return icc.to_srgb(profile)
+    if scan.space == "cmyk":
+        return neutral.rgb_of_cmyk
+    table = _gray_table(scan, None)
+    return None if table is None else table.take
+
+
+def _rows_of_color(scan: Scan, convert: Callable[[Pixels], Pixels] | None) -> Rows:
+    """Return the neutral gray that has the lightness of color samples."""
 
     def rows(y0: int, y1: int) -> NDArray[Any]:
         samples = scan.samples(y0, y1)
