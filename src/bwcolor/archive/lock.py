@@ -92,6 +92,24 @@ class Lock:
         return UsageError(f"Another run works in {self._out} ({who}).", "Wait until it ends, or give another --out.")
 
 
+def is_held(out: Path) -> bool:
+    """Say whether a run works in an output folder now, as far as can be told without disturbing it."""
+    try:
+        holder = json.loads((out / STATE_FOLDER / LOCK_NAME).read_text(encoding="utf-8"))
+        fresh = time.time() - (out / STATE_FOLDER / LOCK_NAME).stat().st_mtime < PATIENCE
+    except (OSError, ValueError):
+        return False
+    if not isinstance(holder, dict) or holder.get("host") != platform.node() or sys.platform == "win32":
+        return fresh
+    try:
+        os.kill(int(holder.get("pid", 0)), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, TypeError):
+        return False
+    return True
+
+
 if sys.platform == "win32":
     import msvcrt
 

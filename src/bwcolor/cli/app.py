@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from bwcolor import __version__
 from bwcolor.cli.colorize import colorize
 from bwcolor.cli.eval import evaluate
+from bwcolor.cli.status import report, status, verify
 from bwcolor.cli.train import train
 from bwcolor.config import FILE_NAME, defaults_by_command, read_settings
 
@@ -115,5 +116,8 @@ def add(name: str, function: Callable[..., Any], panel: str) -> None:
 
 
 add("colorize", colorize, ARCHIVE_PANEL)
+add("status", status, ARCHIVE_PANEL)
+add("verify", verify, ARCHIVE_PANEL)
+add("report", report, ARCHIVE_PANEL)
 add("train", train, MODEL_PANEL)
 add("eval", evaluate, MODEL_PANEL)
