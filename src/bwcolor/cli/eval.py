@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 if TYPE_CHECKING:
-    from bwcolor.evaluation.comparison import Comparison
+    from bwcolor.evaluation.comparison import Comparison, Request
+    from bwcolor.evaluation.report import Grid
 
 MODEL_PANEL = "Networks"
+FOLDER_PANEL = "Folders instead of networks"
 RESULT_PANEL = "Results"
 DEFAULT_METRICS = "psnr,sat-diff,colorfulness,chroma-ratio"
 
@@ -21,22 +23,59 @@ def evaluate(
     data: Annotated[
         Optional[list[Path]],  # noqa: UP045
         typer.Argument(
-            help="Color photographs: folders or files. Default: `data` of bwcolor.toml, else ./photos.", metavar="DATA"
+            help="Color photographs: folders or files. Default: `data` of bwcolor.toml, else ./photos.",
+            metavar="DATA...",
+            show_default=False,
         ),
+    ] = None,
+    metrics: Annotated[
+        str, typer.Option(help="Metrics, with commas between, or all (those without a download).", metavar="NAMES")
+    ] = DEFAULT_METRICS,
+    list_metrics: Annotated[bool, typer.Option("--list", help="List the metrics and end.")] = False,
+    limit: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="Only the first N photos.", metavar="N", min=1),
     ] = None,
     model: Annotated[
         str,
         typer.Option(
-            help="Networks, with commas between; NAME=FILE takes other weights.",
+            "--model",
+            "-m",
+            help="Networks, with commas between; NAME=FILE takes weights of your own.",
             metavar="NAMES",
             rich_help_panel=MODEL_PANEL,
         ),
     ] = "gan",
-    metrics: Annotated[
-        str, typer.Option(help="Metrics, with commas between, or all.", metavar="NAMES")
-    ] = DEFAULT_METRICS,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=MODEL_PANEL)] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.", rich_help_panel=MODEL_PANEL)] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="auto, fp32, bf16 or fp16 (CUDA only).", rich_help_panel=MODEL_PANEL)
+    ] = "auto",
+    working_size: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            help="Short side in pixels at which networks see a photo (default: each one's own).",
+            rich_help_panel=MODEL_PANEL,
+        ),
+    ] = None,
+    temperature: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Of the annealed mean (default: each one's own).", rich_help_panel=MODEL_PANEL),
+    ] = None,
+    saturation: Annotated[float, typer.Option(help="Factor on the colors.", rich_help_panel=MODEL_PANEL)] = 1.0,
+    upsample: Annotated[str, typer.Option(help="edge or bilinear.", rich_help_panel=MODEL_PANEL)] = "edge",
+    effort: Annotated[str, typer.Option(help="normal or best.", rich_help_panel=MODEL_PANEL)] = "normal",
+    pred: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(
+            help="Folder of predictions under the truths' names; may be repeated.",
+            metavar="DIR",
+            rich_help_panel=FOLDER_PANEL,
+        ),
+    ] = None,
+    truth: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder of the truths; the same as DATA.", metavar="DIR", rich_help_panel=FOLDER_PANEL),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON instead of tables.", rich_help_panel=RESULT_PANEL)
     ] = False,
@@ -44,73 +83,109 @@ def evaluate(
         Optional[Path],  # noqa: UP045
         typer.Option(help="Write every photo's values here.", metavar="FILE", rich_help_panel=RESULT_PANEL),
     ] = None,
+    html: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="Write a page here: numbers, plots, and the photographs, worst first.",
+            metavar="FILE",
+            rich_help_panel=RESULT_PANEL,
+        ),
+    ] = None,
     worst: Annotated[
-        int, typer.Option(help="How many of the worst photos are listed.", min=0, rich_help_panel=RESULT_PANEL)
-    ] = 5,
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            help="How many of the worst photos are shown (5 in the terminal, 24 in a page).",
+            metavar="N",
+            min=0,
+            show_default=False,
+            rich_help_panel=RESULT_PANEL,
+        ),
+    ] = None,
 ) -> None:
     """Judge networks by photographs whose colors are known.
 
     Each photograph's gray version (the neutral with its own lightness) is colorized and compared with it. The gray
-    photo itself and one constant tint are always compared too: a network has to beat them.
+    photo itself and one constant tint are always compared too: a network has to beat them. With --pred, folders of
+    color pictures that anyone made are judged instead.
 
     Examples:
         bwcolor eval photos --model gan,classify
 
-        bwcolor eval photos --metrics psnr,colorfulness --csv values.csv
+        bwcolor eval photos --metrics all --html comparison.html --csv values.csv
+
+        bwcolor eval photos --pred theirs --metrics psnr,ciede2000
     """
+    if list_metrics:
+        _list(json)
+        return
+    options = {
+        "device": device, "precision": precision, "working_size": working_size, "temperature": temperature,
+        "saturation": saturation, "upsample": upsample, "quality": effort,
+    }  # fmt: skip
+    request = _request(data or ([truth] if truth else []), model, pred or [], metrics, options, limit or 0)
+    from bwcolor.evaluation.comparison import compare
+
+    _tell(compare(request, _progress), json, csv, html, worst)
+
+
+def _list(json: bool) -> None:
+    from bwcolor.cli.terminal import print_json
+    from bwcolor.evaluation import report
+    from bwcolor.metrics.table import METRICS
+
+    if json:
+        print_json([report.described(metric) for metric in METRICS.values()])
+    else:
+        _print(report.list_metrics(tuple(METRICS.values())))
+
+
+def _request(
+    data: list[Path], model: str, pred: list[Path], metrics: str, options: dict[str, Any], limit: int
+) -> Request:
+    """Return what is to be compared; an unknown model is told before anything heavy is imported."""
     from bwcolor.models.table import find_model
 
-    models = tuple(name.strip() for name in model.split(",") if name.strip())
+    models = () if pred else tuple(name.strip() for name in model.split(",") if name.strip())
     for name in models:
         find_model(name.partition("=")[0])
-    from bwcolor.evaluation.comparison import Request, compare
-    from bwcolor.evaluation.photographs import data_or_default
+    from bwcolor.evaluation.comparison import Request
 
-    request = Request(
-        data=data_or_default(data),
-        models=models,
-        metrics=metrics,
-        options=(("device", device), ("precision", precision)),
-    )
-    found = compare(request, _progress)
-    _tell(found, worst, json, csv)
+    return Request(tuple(data), models, tuple(pred), metrics, tuple(options.items()), limit)
 
 
 def _progress(names: Iterable[str]) -> Iterable[str]:
     """Show progress on stderr where that is a terminal."""
     from tqdm import tqdm
 
-    return tqdm(names, unit="photo", disable=None)
+    return tqdm(names, unit="photo", disable=None, dynamic_ncols=True)
 
 
-def _tell(found: Comparison, worst: int, json: bool, csv: Path | None) -> None:
+def _tell(found: Comparison, json: bool, csv: Path | None, html: Path | None, worst: int | None) -> None:
     """Print and write what came out.
 
     Raises:
         typer.Exit: Some photos failed.
     """
+    from bwcolor.cli.terminal import print_json
     from bwcolor.errors import ExitCode
-    from bwcolor.evaluation import report
+    from bwcolor.evaluation import page, report
 
     if csv is not None:
         report.write(csv, report.as_csv(found.scores))
+    if html is not None:
+        report.write(html, page.page(found, page.WORST if worst is None else worst))
     if json:
-        from json import dumps
-
-        typer.echo(dumps(report.as_json(found), indent=2))
+        print_json(report.as_json(found))
     else:
-        _print_tables(found, worst)
+        for grid in report.grids(found, 5 if worst is None else worst):
+            _print(grid)
+        for line in report.remarks(found):
+            typer.echo(line)
     if found.scores.failed:
         raise typer.Exit(int(ExitCode.PHOTOS_FAILED))
 
 
-def _print_tables(found: Comparison, worst: int) -> None:
-    from rich.console import Console
+def _print(grid: Grid) -> None:
+    from bwcolor.cli.terminal import print_table
 
-    from bwcolor.evaluation import report
-
-    console = Console(markup=False, highlight=False)
-    for table in report.tables(found, worst):
-        console.print(table)
-    for line in report.remarks(found):
-        console.print(line)
+    print_table(grid.title, grid.columns, grid.rows)

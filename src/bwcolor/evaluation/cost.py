@@ -34,8 +34,8 @@ class Cost:
     settings: tuple[tuple[str, Any], ...] = ()
 
     def __str__(self) -> str:
-        """Say it in words, on two lines."""
-        return f"{self.seconds:.3f} s\n{self.gflop:.2f} GFLOP" if self.device else ""
+        """Say it in words; nothing where nothing is computed."""
+        return f"{self.seconds:.3f} s, {self.gflop:.2f} GFLOP" if self.device else ""
 
 
 def cost_of(system: System, shapes: Sequence[tuple[int, int]]) -> Cost:

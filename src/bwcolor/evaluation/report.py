@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telling what was measured: a table for people, JSON and CSV for programs."""
+"""Telling what was measured: grids of words for people, JSON and CSV for programs."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bwcolor import __version__
 from bwcolor.errors import OutputError
@@ -18,11 +20,23 @@ from bwcolor.evaluation.systems import System
 from bwcolor.metrics.intervals import Estimate
 from bwcolor.metrics.metric import Metric
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-MOST_COLUMNS = 6  # metrics; more of them become the table's rows
+MOST_COLUMNS = 6  # metrics; more of them become the rows
 ARROWS = {"higher": "↑", "lower": "↓", "-": ""}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table in words.
+
+    Attributes:
+        title: Over it.
+        columns: Headings; those that end in # are of numbers.
+        rows: As many words each as there are columns.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 def number(value: float, decimals: int) -> str:
@@ -34,20 +48,25 @@ def number(value: float, decimals: int) -> str:
     return f"{value:.{decimals}f}"
 
 
-def cell(estimate: Estimate, decimals: int, signed: bool = False) -> str:
-    """Write an estimate, and on a second line its interval."""
+def cell_of(estimate: Estimate, decimals: int, signed: bool = False) -> tuple[str, str]:
+    """Write an estimate and its interval: ("23.41", "23.02..23.80"); the interval is empty where there is none."""
     value = number(estimate.value, decimals)
     if signed and estimate.value > 0:
         value = f"+{value}"
     if math.isnan(estimate.low):
-        return value
-    return f"{value}\n[{number(estimate.low, decimals)}, {number(estimate.high, decimals)}]"
+        return value, ""
+    return value, f"{number(estimate.low, decimals)}..{number(estimate.high, decimals)}"
 
 
 def heading(metric: Metric) -> str:
-    """Write a metric's name, and on a second line its unit and what is better: dB ↑."""
+    """Write a metric's name with its unit and what is better: psnr dB ↑."""
     arrow = ARROWS.get(metric.direction, f"→{metric.direction.rpartition(' ')[2]}")
-    return "\n".join(filter(None, (metric.name, " ".join(filter(None, (metric.unit, arrow))))))
+    return " ".join(filter(None, (metric.name, metric.unit, arrow)))
+
+
+def shown(name: str) -> str:
+    """Return a file name as it can be written."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def reference(systems: Sequence[System]) -> str:
@@ -55,59 +74,101 @@ def reference(systems: Sequence[System]) -> str:
     return next((system.name for system in systems if not system.baseline), systems[0].name)
 
 
-def table(found: Comparison) -> Table:
-    """Return the main table: systems by metrics, or turned where there are many metrics."""
-    scores = found.scores
-    grid = [["", *(heading(metric) for metric in scores.metrics)]]
-    for name in scores.systems:
-        grid.append([name, *(cell(scores.estimate(name, metric), metric.decimals) for metric in scores.metrics)])
-    costs = ["cost\nper photo", *(str(found.costs[name]) for name in scores.systems)]
-    if any(costs[1:]):
-        grid = [[*row, cost] for row, cost in zip(grid, costs, strict=True)]
-    caption = "; ".join(f"{system.name}: {system.summary}" for system in found.systems)
-    title = f"{len(scores.photos)} photos, 95 % intervals over photos"
-    return _rich(grid if len(scores.metrics) <= MOST_COLUMNS else _turned(grid), title, caption)
+def judge(scores: Scores) -> Metric | None:
+    """Return the metric by which photos are called bad: the first that has a better, photo by photo."""
+    return next((metric for metric in scores.metrics if metric.goal is not None and not metric.whole), None)
 
 
-def difference_table(scores: Scores, base: str) -> Table:
-    """Return the table of paired differences from ``base``."""
-    others = [name for name in scores.systems if name != base]
-    grid = [["", *(heading(metric) for metric in scores.metrics)]]
-    for name in others:
-        cells = (cell(scores.difference(name, base, metric), metric.decimals, signed=True) for metric in scores.metrics)
-        grid.append([f"{name} - {base}", *cells])
-    turned = grid if len(scores.metrics) <= MOST_COLUMNS else _turned(grid)
-    return _rich(turned, "Paired differences on the same photos (no chance where the interval holds no zero)")
+def grids(found: Comparison, worst: int) -> list[Grid]:
+    """Return a comparison in words: values, paired differences, worst photos.
 
-
-def worst_table(scores: Scores, system: str, metric: Metric, count: int) -> Table:
-    """Return the list of the photos on which a system does worst."""
-    values = scores.per_photo(system, metric)
-    grid = [["photo", heading(metric)]]
-    for index in scores.worst(system, metric, count):
-        grid.append([_shown(scores.photos[index]), number(float(values[index]), metric.decimals)])
-    return _rich(grid, f"Worst of {system} by {metric.name}")
-
-
-def _turned(grid: list[list[str]]) -> list[list[str]]:
-    """Return rows as columns, each on one line."""
-    return [[text.replace("\n", " ") for text in row] for row in zip(*grid, strict=True)]
-
-
-def _rich(grid: list[list[str]], title: str, caption: str = "") -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    result = Table(title=Text(title), caption=Text(caption) if caption else None, title_justify="left")
-    for index, text in enumerate(grid[0]):
-        result.add_column(Text(text), justify="right" if index else "left", overflow="fold")
-    for row in grid[1:]:
-        result.add_row(*(Text(text) for text in row))
+    Args:
+        found: What came out.
+        worst: How many of the worst photos are listed.
+    """
+    result = [_values(found), _differences(found)]
+    metric = judge(found.scores)
+    if worst and metric:
+        result.append(_worst(found, metric, worst))
     return result
 
 
-def _shown(name: str) -> str:
-    return name.encode("utf-8", "replace").decode("utf-8")
+def _values(found: Comparison) -> Grid:
+    scores = found.scores
+    lines = [
+        (name, *(_joined(scores.estimate(name, metric), metric.decimals) for metric in scores.metrics))
+        for name in scores.systems
+    ]
+    heads = ["", *(heading(metric) for metric in scores.metrics)]
+    if any(str(found.costs[name]) for name in scores.systems):
+        heads.append("cost per photo")
+        lines = [(*line, str(found.costs[name])) for line, name in zip(lines, scores.systems, strict=True)]
+    return _turned_if_wide(f"{len(scores.photos)} photos; 95 % intervals over photos", heads, lines)
+
+
+def _differences(found: Comparison) -> Grid:
+    scores, base = found.scores, reference(found.systems)
+    lines = [
+        (
+            f"{name} - {base}",
+            *(
+                _joined(scores.difference(name, base, metric), metric.decimals, signed=True)
+                for metric in scores.metrics
+            ),
+        )
+        for name in scores.systems
+        if name != base
+    ]
+    title = "Paired differences on the same photos (no chance where the interval holds no zero)"
+    return _turned_if_wide(title, ["", *(heading(metric) for metric in scores.metrics)], lines)
+
+
+def _worst(found: Comparison, metric: Metric, count: int) -> Grid:
+    system = reference(found.systems)
+    values = found.scores.per_photo(system, metric)
+    rows = tuple(
+        (shown(found.scores.photos[index]), number(float(values[index]), metric.decimals))
+        for index in found.scores.worst(system, metric, count)
+    )
+    return Grid(f"Worst photos of {system} by {metric.name}", ("photo", f"{heading(metric)}#"), rows)
+
+
+def _joined(estimate: Estimate, decimals: int, signed: bool = False) -> str:
+    value, interval = cell_of(estimate, decimals, signed)
+    return f"{value} [{interval}]" if interval else value
+
+
+def _turned_if_wide(title: str, heads: Sequence[str], lines: Sequence[Sequence[str]]) -> Grid:
+    """Return systems by metrics, or metrics by systems where there are many metrics."""
+    whole = [tuple(heads), *(tuple(line) for line in lines)]
+    if len(heads) > MOST_COLUMNS + 2:
+        whole = list(zip(*whole, strict=True))
+    first, *numbers = whole[0]
+    return Grid(title, (first, *(f"{name}#" for name in numbers)), tuple(whole[1:]))
+
+
+def remarks(found: Comparison) -> list[str]:
+    """Return what else there is to say: what the systems are, what was left out, what failed."""
+    lines = [f"{system.name}: {shown(system.summary)}" for system in found.systems]
+    if found.left_out:
+        names = ", ".join(f"{metric.name} (needs {metric.needs})" for metric in found.left_out)
+        lines.append(f"Left out of all: {names}.")
+    lines += [f"Failed: {shown(name)}: {shown(reason)}" for name, reason in found.scores.failed]
+    return lines
+
+
+def list_metrics(metrics: Sequence[Metric]) -> Grid:
+    """Return the METRICS table in words."""
+    rows = (
+        (metric.name, metric.unit, metric.direction, span(metric), metric.needs, metric.summary, metric.source)
+        for metric in metrics
+    )
+    return Grid("Metrics", ("name", "unit", "better", "range", "needs", "what", "source"), tuple(rows))
+
+
+def span(metric: Metric) -> str:
+    """Write the range of a metric: 0..100."""
+    return f"{number(metric.low, 1).removesuffix('.0')}..{number(metric.high, 1).removesuffix('.0')}"
 
 
 def as_csv(scores: Scores) -> str:
@@ -120,44 +181,41 @@ def as_csv(scores: Scores) -> str:
     for index, photo in enumerate(scores.photos):
         for system in scores.systems:
             found = (float(values[system, metric.name][index]) for metric in metrics)
-            writer.writerow([_shown(photo), system, *("" if math.isnan(v) else repr(v) for v in found)])
+            writer.writerow([shown(photo), system, *("" if math.isnan(v) else repr(v) for v in found)])
     return stream.getvalue()
 
 
 def as_json(found: Comparison) -> dict[str, Any]:
     """Return everything but the photos' own values as plain data; numbers that are none are null."""
-    scores, systems = found.scores, found.systems
-    base = reference(systems)
+    scores, base = found.scores, reference(found.systems)
     return {
         "bwcolor": __version__,
         "photos": len(scores.photos),
         "pixels": sum(height * width for height, width in scores.shapes),
-        "failed": [{"photo": _shown(name), "reason": _shown(reason)} for name, reason in scores.failed],
-        "systems": [
-            {
-                "name": system.name,
-                "summary": system.summary,
-                "baseline": system.baseline,
-                "seconds_per_photo": found.costs[system.name].seconds or None,
-                "gflop_per_photo": found.costs[system.name].gflop or None,
-                "settings": dict(found.costs[system.name].settings),
-                "metrics": {m.name: _plain(scores.estimate(system.name, m)) for m in scores.metrics},
-                "minus_reference": {m.name: _plain(scores.difference(system.name, base, m)) for m in scores.metrics},
-            }
-            for system in systems
-        ],
+        "failed": [{"photo": shown(name), "reason": shown(reason)} for name, reason in scores.failed],
         "reference": base,
-        "metrics": [_described(metric) for metric in scores.metrics],
+        "systems": [_system(found, system, base) for system in found.systems],
+        "metrics": [described(metric) for metric in scores.metrics],
         "left_out": [{"name": metric.name, "needs": metric.needs} for metric in found.left_out],
     }
 
 
-def described(metrics: Sequence[Metric]) -> list[dict[str, Any]]:
-    """Return the METRICS table's rows as plain data."""
-    return [_described(metric) for metric in metrics]
+def _system(found: Comparison, system: System, base: str) -> dict[str, Any]:
+    scores, cost = found.scores, found.costs[system.name]
+    return {
+        "name": system.name,
+        "summary": shown(system.summary),
+        "baseline": system.baseline,
+        "seconds_per_photo": cost.seconds or None,
+        "gflop_per_photo": cost.gflop or None,
+        "settings": dict(cost.settings),
+        "metrics": {m.name: _plain(scores.estimate(system.name, m)) for m in scores.metrics},
+        "minus_reference": {m.name: _plain(scores.difference(system.name, base, m)) for m in scores.metrics},
+    }
 
 
-def _described(metric: Metric) -> dict[str, Any]:
+def described(metric: Metric) -> dict[str, Any]:
+    """Return a row of the METRICS table as plain data."""
     return {
         "name": metric.name,
         "summary": metric.summary,
@@ -185,31 +243,6 @@ def _finite(value: float) -> float | str | None:
     return ("inf" if value > 0 else "-inf") if math.isinf(value) else value
 
 
-def tables(found: Comparison, worst: int) -> list[Table]:
-    """Return the tables of a comparison: values, paired differences, worst photos.
-
-    Args:
-        found: What came out.
-        worst: How many of the worst photos are listed.
-    """
-    base = reference(found.systems)
-    result = [table(found), difference_table(found.scores, base)]
-    judge = next((m for m in found.scores.metrics if m.goal is not None and not m.whole), None)
-    if worst and judge:
-        result.append(worst_table(found.scores, base, judge, worst))
-    return result
-
-
-def remarks(found: Comparison) -> list[str]:
-    """Return what else there is to say: metrics that were left out, photos that failed."""
-    lines = []
-    if found.left_out:
-        names = ", ".join(f"{metric.name} (needs {metric.needs})" for metric in found.left_out)
-        lines.append(f"Left out of all: {names}")
-    lines += [_shown(f"Failed: {name}: {reason}") for name, reason in found.scores.failed]
-    return lines
-
-
 def write(path: Path, text: str) -> None:
     """Write a report.
 
@@ -219,4 +252,4 @@ def write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
+        raise OutputError(f"{path} cannot be written: {error.strerror}.", "Name another place.") from error
