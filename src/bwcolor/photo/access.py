@@ -45,7 +45,7 @@ class AccessCopy:
 
         return watched
 
-    def _add(self, band: NDArray[np.float32], y0: int, y1: int) -> None:
+    def _add(self, band: NDArray[np.floating], y0: int, y1: int) -> None:
         """Add ``(n, W, 3)`` rows 0..1 to the small rows that they cover, by the area covered."""
         narrow = cv2.resize(band, (self.width, y1 - y0), interpolation=cv2.INTER_AREA)
         ratio = self._photo.height / self.height

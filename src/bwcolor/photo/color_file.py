@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bwcolor.photo.options import ReadOptions
 from bwcolor.photo.orientation import turned_rows
@@ -61,7 +63,7 @@ def _three_channels(rows: Rows) -> Rows:
         pixels = rows(y0, y1)
         if pixels.ndim == 3:
             return pixels
-        gray: Pixels = np.repeat(pixels[..., None], 3, axis=2)
+        gray: NDArray[Any] = np.repeat(pixels[..., None], 3, axis=2)
         return gray
 
     return wide
