@@ -27,7 +27,10 @@ from bwcolor.models import backbones, yuv
 
 STRIDE = 16  # AlexNet and EfficientNet-Lite2 start at 1/16
 CLASS_STRIDE = 4  # of the classification's grid
-BOTTLENECK = 3  # channels of Dahl's last two layers, as many as the picture that is added
+# channels of Dahl's last two layers: three as published, as many as the picture has that is added; or wide enough that
+# they limit nothing
+BOTTLENECKS = {"paper": 3, "wide": 32}
+PICTURE = 3
 WIDTH = 64  # channels of Hwang & Zhou's last two layers
 GAP_WIDTH = 32  # channels at scales where the backbone has no tap
 BINS = 50  # per channel (Hwang & Zhou)
@@ -83,23 +86,26 @@ class VggRegression(nn.Module):
 
     Args:
         backbone: Name of one (see `backbones`).
+        bottleneck: "paper" or "wide".
         shrink: Divides the backbone's channels, for trials.
     """
 
-    def __init__(self, backbone: str = "vgg16", shrink: int = 1) -> None:
+    def __init__(self, backbone: str = "vgg16", bottleneck: str = "paper", shrink: int = 1) -> None:
         super().__init__()
+        width = BOTTLENECKS[bottleneck]
         self.backbone = backbones.backbone(backbone, shrink)
         self.walk = Walk(self.backbone.rungs)
-        self.narrow = convolution(self.walk.channels, BOTTLENECK)
-        self.picture_norm = nn.BatchNorm2d(BOTTLENECK)
-        self.refine = convolution(BOTTLENECK, BOTTLENECK)
-        self.out = nn.Sequential(nn.Conv2d(BOTTLENECK, 2, 3, padding=1, bias=False), nn.BatchNorm2d(2), nn.Sigmoid())
+        self.narrow = convolution(self.walk.channels, width)
+        self.picture_norm = nn.BatchNorm2d(PICTURE)
+        self.refine = convolution(width, width)
+        self.out = nn.Sequential(nn.Conv2d(width, 2, 3, padding=1, bias=False), nn.BatchNorm2d(2), nn.Sigmoid())
         self.register_buffer("reach", _reach(), persistent=False)
 
     def chrominance(self, lightness: Tensor) -> Tensor:
         """Return U and V ``(N, 2, h, w)`` for ``(N, 1, h, w)`` L in 0..100; h and w multiples of 16."""
         x = self.narrow(self.walk(self.backbone(lightness)))  # (N, 3, h, w)
-        x = self.refine(x + self.picture_norm(backbones.image_input(lightness)))
+        picture = self.picture_norm(backbones.image_input(lightness))
+        x = self.refine(torch.cat([x[:, :PICTURE] + picture, x[:, PICTURE:]], dim=1))
         share: Tensor = self.out(x)  # 0..1 over the whole reach
         return (2.0 * share.float() - 1.0) * self.get_buffer("reach")
 

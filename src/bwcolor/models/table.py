@@ -143,7 +143,7 @@ _ROWS = (
         trainable=True,
         weights_license=_TRAINED_BY_USERS,
         source="Dahl 2016",
-        choices=(_BACKBONES,),
+        choices=(_BACKBONES, ("bottleneck", ("paper", "wide"))),
     ),
     ModelRow(
         name="vgg-classification",
