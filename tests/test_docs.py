@@ -132,15 +132,17 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a working directory with what the examples speak of: scans, color photographs, a network of one's own."""
+    """Return a working directory with what the examples speak of: scans, color photographs, predictions of others."""
     monkeypatch.chdir(tmp_path)
     draw = np.random.default_rng(0)
     for path in (tmp_path / name for name in SCANS):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(draw.integers(0, 256, (70, 90), dtype=np.uint8)).save(path)
-    (tmp_path / "photos").mkdir()
-    for number in range(6):
-        Image.fromarray(draw.integers(0, 256, (80, 80, 3), dtype=np.uint8)).save(tmp_path / f"photos/{number}.png")
+    for folder in ("photos", "theirs"):
+        (tmp_path / folder).mkdir()
+        for number in range(6):
+            pixels = draw.integers(0, 256, (80, 80, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / folder / f"{number}.png")
     return tmp_path
 
 
