@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each network costs, in each of its forms: counted by scripts/measure_costs.py, not written by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a network costs.
+
+    Attributes:
+        parameters: That are learned.
+        gflop: Billions of multiplications and additions for one picture of 256x256: convolutions and matrix products.
+    """
+
+    parameters: int
+    gflop: float
+
+
+COSTS = {
+    "gan": Cost(7_087_270, 5.84),
+    "classify": Cost(6_920_804, 4.48),
+    "eccv16": Cost(32_236_011, 83.55),
+    "siggraph17": Cost(34_187_027, 150.39),
+    "siggraph17 global_hints=yes": Cost(35_141_907, 150.39),
+    "vgg-regression": Cost(8_139_165, 41.81),
+    "vgg-regression backbone=vgg19": Cost(11_089_053, 51.47),
+    "vgg-regression backbone=alexnet": Cost(2_659_389, 2.75),
+    "vgg-regression backbone=efficientnet-lite2": Cost(1_189_413, 1.35),
+    "vgg-regression bottleneck=wide": Cost(8_165_642, 45.26),
+    "vgg-classification": Cost(8_217_764, 51.28),
+    "vgg-classification backbone=vgg19": Cost(11_167_652, 60.95),
+    "vgg-classification backbone=alexnet": Cost(2_720_420, 9.92),
+    "vgg-classification backbone=efficientnet-lite2": Cost(1_246_052, 7.94),
+    "cnn": Cost(3_892_194, 15.19),
+    "cnn form=small": Cost(32_202, 0.37),
+    "cnn-16": Cost(3_896_530, 15.34),
+    "gan-cifar": Cost(16_652_419, 43.13),
+    "gan-cifar width=narrow": Cost(869_827, 2.57),
+    "yuv-bins": Cost(6_898_688, 4.30),
+    "null": Cost(0, 0.00),
+}
