@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from bwcolor import __version__
 from bwcolor.cli.colorize import colorize
+from bwcolor.cli.compare import compare
 from bwcolor.cli.eval import evaluate
 from bwcolor.cli.status import report, status, verify
 from bwcolor.cli.train import train
@@ -121,3 +122,4 @@ add("verify", verify, ARCHIVE_PANEL)
 add("report", report, ARCHIVE_PANEL)
 add("train", train, MODEL_PANEL)
 add("eval", evaluate, MODEL_PANEL)
+add("compare", compare, MODEL_PANEL)

@@ -11,8 +11,8 @@ import numpy as np
 from bwcolor import __version__
 from bwcolor.errors import PhotoError
 from bwcolor.evaluation.comparison import Comparison
-from bwcolor.evaluation.photographs import read_truth
-from bwcolor.evaluation.report import cell_of, heading, judge, number, reference, remarks, shown, span
+from bwcolor.evaluation.photographs import read_truth, shown
+from bwcolor.evaluation.report import cell_of, heading, judge, number, reference, remarks, span
 from bwcolor.evaluation.systems import System
 from bwcolor.metrics.ciede2000 import delta_e
 from bwcolor.metrics.metric import Metric

@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from bwcolor.errors import DamagedPhotoError, NothingToDoError
+from bwcolor.errors import NothingToDoError
 from bwcolor.metrics.pair import Pixels
+from bwcolor.photo.formats import is_photo
 
-SUFFIXES = frozenset({".avif", ".bmp", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 DEFAULT_FOLDER = Path("photos")
 
 
@@ -48,7 +47,7 @@ def find_photographs(places: Iterable[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for place in places:
         if place.is_dir():
-            files = (path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+            files = (path for path in place.rglob("*") if is_photo(path) and path.is_file())
             named = {path.relative_to(place).as_posix(): path for path in files}
         elif place.is_file():
             named = {place.name: place}
@@ -72,18 +71,20 @@ def read_truth(path: Path) -> Pixels:
         path: An image file.
 
     Returns:
-        ``(H, W, 3)`` uint8 sRGB, upright.
+        ``(H, W, 3)`` uint8 sRGB, upright; uint16 where the file has more than 8 bits or another color space than sRGB.
 
     Raises:
-        DamagedPhotoError: It cannot be read.
+        PhotoError: It cannot be read.
     """
-    from PIL import Image, ImageOps
+    from bwcolor.photo import read_color
 
-    try:
-        with path.open("rb") as stream, Image.open(stream) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DamagedPhotoError(f"{path} cannot be read: {error}.") from error
+    found = read_color(path)
+    return found.rows(0, found.height)
+
+
+def shown(name: str) -> str:
+    """Return a file name as it can be written, whatever bytes it is made of."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def stem(name: str) -> str:

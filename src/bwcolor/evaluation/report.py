@@ -6,7 +6,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from bwcolor import __version__
 from bwcolor.errors import OutputError
 from bwcolor.evaluation.comparison import Comparison
+from bwcolor.evaluation.photographs import shown
 from bwcolor.evaluation.scoring import Scores
 from bwcolor.evaluation.systems import System
 from bwcolor.metrics.intervals import Estimate
@@ -62,11 +62,6 @@ def heading(metric: Metric) -> str:
     """Write a metric's name with its unit and what is better: psnr dB ↑."""
     arrow = ARROWS.get(metric.direction, f"→{metric.direction.rpartition(' ')[2]}")
     return " ".join(filter(None, (metric.name, metric.unit, arrow)))
-
-
-def shown(name: str) -> str:
-    """Return a file name as it can be written."""
-    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def reference(systems: Sequence[System]) -> str:
