@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from bwcolor.errors import UsageError
 from bwcolor.models.table import DEFAULT_MODEL, find_model
 from bwcolor.photo.formats import FORMATS
 from bwcolor.photo.options import ReadOptions, WriteOptions
+from bwcolor.photo.provenance import COMPOSITE
 
 KEEP = "keep"  # --format: the scan's own
 _INDIFFERENT = ("max_pixels", "keep_times")  # options of reading and writing that change no byte of a color copy
@@ -50,6 +52,29 @@ class ColorOptions:
         return known | told
 
 
+class IfColor(StrEnum):
+    """What is done with scans that are in color already, or that bwcolor itself has colored."""
+
+    SKIP = "skip"
+    COPY = "copy"
+    RECOLOR = "recolor"
+
+
+@dataclass(frozen=True)
+class Access:
+    """A second, small copy of each photo.
+
+    Attributes:
+        format: "jpeg" or "webp".
+        quality: 1 to 100.
+        long_side: Pixels of its longer side, at most.
+    """
+
+    format: str = "jpeg"
+    quality: int = 85
+    long_side: int = 2048
+
+
 @dataclass(frozen=True)
 class Job:
     """A run's wishes.
@@ -60,6 +85,12 @@ class Job:
         read: How scans are read.
         write: How color copies are written.
         format: "keep" or a name of the FORMATS table.
+        if_color: What is done with scans that are in color already.
+        access: A second, small copy under a tree of its own; None for none.
+        copy_sidecars: Copy .xmp, .txt and .json files along.
+        provenance: Write into each copy that, and by what, it was colored.
+        source_type: IPTC DigitalSourceType of the copies.
+        stamp: Write the time of the run into each copy; None keeps copies the same bytes whenever they are made.
         overwrite: Also color what was colored with other options, and replace files that bwcolor did not write.
         redo_failed: Only photos that failed before.
         fail_fast: Stop at the first photo that fails.
@@ -75,6 +106,12 @@ class Job:
     read: ReadOptions = field(default_factory=ReadOptions)
     write: WriteOptions = field(default_factory=WriteOptions)
     format: str = KEEP
+    if_color: IfColor = IfColor.SKIP
+    access: Access | None = None
+    copy_sidecars: bool = False
+    provenance: bool = True
+    source_type: str = COMPOSITE
+    stamp: str | None = None
     overwrite: bool = False
     redo_failed: bool = False
     fail_fast: bool = False
@@ -87,6 +124,8 @@ class Job:
     def file_options(self) -> dict[str, Any]:
         """Return the options of reading and writing, plain values: they decide a result beside the colors."""
         options = asdict(self.read) | asdict(self.write) | {"format": self.format, "suffix": self.request.suffix}
+        options |= {"if_color": self.if_color.value, "access": self.access and asdict(self.access)}
+        options |= {"provenance": self.provenance, "source_type": self.source_type, "stamp": self.stamp is not None}
         return {name: value for name, value in options.items() if name not in _INDIFFERENT}
 
     def suffixes(self) -> dict[str, str]:

@@ -69,6 +69,8 @@ class Entry:
         written_dl_mean: Mean of the same.
         output_size: Bytes of the color copy.
         output_sha256: Hash of the color copy.
+        access: Path of the small access copy, relative to the output folder; empty where there is none.
+        access_sha256: Hash of that.
         lost: Metadata that the target could not hold, as a JSON list.
         notes: What else should be known of this photo, as a JSON list.
         seconds: From reading to reading back.
@@ -104,6 +106,8 @@ class Entry:
     written_dl_mean: float | None = None
     output_size: int = 0
     output_sha256: str = ""
+    access: str = ""
+    access_sha256: str = ""
     lost: str = "[]"
     notes: str = "[]"
     seconds: float = 0.0
@@ -147,7 +151,6 @@ class Run:
 
 
 _TYPES = {"int": "INTEGER", "float": "REAL", "float | None": "REAL", "str": "TEXT"}
-_PATHS = ("name", "source", "target")
 
 
 def _columns(row: type[Entry] | type[Run], key: str) -> str:

@@ -18,6 +18,7 @@ from bwcolor.errors import NothingToDoError, UsageError
 from bwcolor.photo import hints as hint_files
 
 OUTPUT_SUFFIX = "-color"  # scans -> scans-color
+SIDECAR_SUFFIXES = frozenset({".xmp", ".txt", ".json"})  # of files that tell of the scans beside them
 _NAMED = 3  # collisions named in a message
 
 
@@ -79,6 +80,7 @@ class Plan:
         not_drawn: How many photos --limit and --sample left out.
         outputs: Folders left out because they are outputs of earlier runs.
         unreadable: Folders that could not be listed, and listed files that are missing, each with the reason.
+        sidecars: Files that tell of the scans, each with the path of its copy.
     """
 
     tasks: tuple[Task, ...]
@@ -88,6 +90,7 @@ class Plan:
     not_drawn: int = 0
     outputs: tuple[Path, ...] = ()
     unreadable: tuple[tuple[Path, str], ...] = ()
+    sidecars: tuple[tuple[Path, Path], ...] = ()
 
 
 def make_plan(request: Request, suffixes: Mapping[str, str]) -> Plan:
@@ -139,6 +142,7 @@ class _Gathering:
         self.tasks: dict[Path, Task] = {}
         self.left_alone: Counter[str] = Counter()
         self.hints: set[Path] = set()
+        self.sidecars: list[tuple[Path, Path]] = []
         self.excluded = 0
         self.selected = selector(request.include, request.exclude)
 
@@ -166,6 +170,8 @@ class _Gathering:
             self.hints.add(source)
         elif suffix not in self.suffixes:
             self.left_alone[suffix or "(none)"] += 1
+            if suffix in SIDECAR_SUFFIXES and not source.name.endswith(hint_files.SUFFIXES):
+                self.sidecars.append((source, out / Path(*PurePosixPath(name).parts)))
         elif not self.selected(name):
             self.excluded += 1
         elif source not in self.tasks:
@@ -198,6 +204,7 @@ class _Gathering:
             not_drawn=len(tasks) - len(drawn),
             outputs=tuple(self.met.outputs),
             unreadable=tuple(self.met.unreadable),
+            sidecars=tuple(self.sidecars),
         )
 
     def _nothing(self) -> NothingToDoError:

@@ -14,20 +14,24 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from bwcolor import __version__
 from bwcolor.archive import machine
 from bwcolor.archive.desk import Desk, check_writable
 from bwcolor.archive.job import Job, as_json
 from bwcolor.archive.ledger import Entry, Ledger, Outcome, Run
+from bwcolor.archive.piece import Piece, Skipped, room_of, row_of
 from bwcolor.archive.pipeline import Pipeline
 from bwcolor.archive.plan import Plan, make_plan
 from bwcolor.archive.settle import Expected, Settled, State, settle
-from bwcolor.archive.stages import Piece, Stages, room_of, row_of
 from bwcolor.archive.summary import Failure, Silence, Summary, Watch
 from bwcolor.archive.walk import is_output
 from bwcolor.errors import BwcolorError, ExitCode, NothingToDoError, OutputError
 from bwcolor.models.table import find_model
+
+if TYPE_CHECKING:
+    from bwcolor.archive.stages import Stages
 
 TOUCH_SECONDS = 30.0  # between two signs of life in the lock
 
@@ -74,6 +78,7 @@ def colorize(job: Job, watch: Watch | None = None) -> Summary:
     plan = make_plan(job.request, job.suffixes())
     for out in plan.outs:
         check_writable(out)
+    from bwcolor.archive.stages import Stages
     from bwcolor.colorizer import load
 
     colorizer = load(**vars(job.color))
@@ -113,6 +118,10 @@ class _Work:
             for task in settled.deadly
         ]
         self._watch.begin(summary.plan, settled)
+        if self._job.copy_sidecars:
+            from bwcolor.archive.sidecars import copy_sidecars
+
+            summary.failures += copy_sidecars(summary.plan)
         if not settled.todo:
             return summary
         self._quiet_threads()
@@ -185,6 +194,8 @@ class _Work:
             self._end_run_for(piece, error)
         if error is None:
             entry = replace(self._stages.entry(piece, desk.run), at=_now())
+        elif isinstance(error, Skipped):
+            entry = replace(self._stages.skipped(piece, error, desk.run), at=_now())
         else:
             entry = self._failed_entry(piece, error, desk.run)
         try:
@@ -198,6 +209,8 @@ class _Work:
 
     def _end_run_for(self, piece: Piece, error: BaseException) -> None:
         """Raise an error that is no single photo's: the output or the input is gone."""
+        if isinstance(error, Skipped):
+            return
         ends = isinstance(error, OutputError) or not isinstance(error, Exception)
         if not ends and not piece.task.source.parent.exists():
             ends = True

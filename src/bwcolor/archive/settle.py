@@ -145,7 +145,8 @@ def state_of(task: Task, entry: Entry | None, expected: Expected) -> tuple[State
     if (task.hints or entry.hints_sha256) and (task.hints is None or file_sha256(task.hints) != entry.hints_sha256):
         return State.CHANGED, entry
     if entry.outcome == Outcome.SKIPPED:
-        return (State.SKIPPED if expected.matches(entry) else State.NEW), entry
+        gone = entry.target and not (task.out / entry.target).exists()
+        return (State.SKIPPED if expected.matches(entry) and not gone else State.NEW), entry
     target = task.out / entry.target
     try:
         written = target.stat().st_size

@@ -4,98 +4,35 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from bwcolor import __version__
-from bwcolor.archive.job import Job, as_json
+from bwcolor.archive.job import Access, IfColor, Job, as_json
 from bwcolor.archive.ledger import Entry, Outcome, key_of
+from bwcolor.archive.measure import decoded_error
+from bwcolor.archive.piece import Piece, Skipped, relative, row_of, stamp_of
 from bwcolor.archive.pipeline import Stage
-from bwcolor.archive.plan import Task
-from bwcolor.errors import DamagedPhotoError, OutputError, PhotoError, UsageError
+from bwcolor.color.merge import LightnessError, lightness_error
+from bwcolor.colorizer import Colorizer, ColorPhoto
+from bwcolor.errors import DamagedPhotoError, PhotoError, UsageError
+from bwcolor.models.inference import Prediction, Small
+from bwcolor.photo.access import AccessCopy
+from bwcolor.photo.formats import FORMATS, output_format, output_name, probe
 from bwcolor.photo.hints import read_hints
+from bwcolor.photo.photo import Photo, Rows, Written
+from bwcolor.photo.provenance import Provenance, mark_of
+from bwcolor.photo.reading import read_photo
+from bwcolor.photo.writing import replacing, write_photo
 
-if TYPE_CHECKING:
-    from bwcolor.color.merge import LightnessError
-    from bwcolor.colorizer import Colorizer
-    from bwcolor.models.inference import Prediction, Small
-    from bwcolor.photo.photo import Photo, Rows, Written
-
-STRIP_PIXELS = 1 << 20  # read back at a time
-# Bytes of memory per pixel that a photo in work takes at its peak (its plane, the copy being encoded, the copy read
-# back), by the depth of its channels; measured with scripts/bench/throughput.py
-ROOM_PER_PIXEL = {8: 12, 16: 24}
+ACCESS_SUFFIX = "-access"  # of the tree of access copies beside the output folder
 CUDA_BATCH = 16  # photos that share a pass through the network on CUDA
-STREAMED_ROOM = 1 << 30  # bytes, at most, of a photo that is read and written by strips
 
 Value = TypeVar("Value")
-
-
-@dataclass(eq=False)
-class Piece:
-    """A photo in work; each stage adds what it made, and the last ones let go of the pixels.
-
-    Attributes:
-        task: The scan and its color copy.
-        previous: Its row of the ledger before this run.
-        target: Where the color copy goes; the plan's, unless the scan's header asks for another format.
-        seconds: Of each stage.
-    """
-
-    task: Task
-    previous: Entry | None
-    target: Path
-    seconds: dict[str, float] = field(default_factory=dict)
-    begun: float = 0.0
-    stamp: tuple[int, int] = (0, 0)
-    photo: Photo | None = None
-    hints_sha256: str = ""
-    small: Small | None = None
-    prediction: Prediction | None = None
-    certainty: float | None = None
-    merged: LightnessError | None = None
-    written: Written | None = None
-    decoded: LightnessError | None = None
-
-    @contextmanager
-    def timing(self, stage: str) -> Iterator[None]:
-        """Add the seconds of the block to a stage."""
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - begun
-
-
-def room_of(piece: Piece) -> int:
-    """Return the bytes of memory that a photo takes while it is in work, by its header; 0 where that is unreadable."""
-    from bwcolor.photo.formats import probe
-    from bwcolor.photo.reading import HELD_PIXELS
-
-    try:
-        row, header = probe(piece.task.source)
-    except PhotoError:
-        return 0  # reading it will say what is wrong
-    room = header.pixels * ROOM_PER_PIXEL[16 if header.bits > 8 else 8]
-    return min(room, STREAMED_ROOM) if row.name == "tiff" and header.pixels > HELD_PIXELS else room
-
-
-def stamp_of(path: Path) -> tuple[int, int]:
-    """Return (size in bytes, time of the last change in nanoseconds) of a file.
-
-    Raises:
-        PhotoError: It cannot be looked at.
-    """
-    try:
-        seen = path.stat()
-    except OSError as error:
-        raise PhotoError(f"{path.name} cannot be read: {error.strerror}.", "Check that it is still there.") from error
-    return seen.st_size, seen.st_mtime_ns
 
 
 class Stages:
@@ -113,6 +50,14 @@ class Stages:
         self._taken = taken
         self._batch = batch_of(job, colorizer)
         self.options = options_of(job, colorizer)
+        mark = Provenance(
+            model=colorizer.model.name,
+            weights_sha256=colorizer.weights_sha256,
+            options=as_json(self.options),
+            source_type=job.source_type,
+            stamp=job.stamp,
+        )
+        self._write = replace(job.write, provenance=mark if job.provenance else None)
 
     def pipeline(self) -> tuple[Stage[Piece], ...]:
         """Return the stages in order."""
@@ -124,7 +69,7 @@ class Stages:
                 self.network,
                 at_once=1 if self._batch > 1 else None,
                 most=self._batch,
-                group=lambda piece: _there(piece.small).lightness.shape,
+                group=lambda piece: piece.smalls[0].lightness.shape,
             ),
             Stage("write", one(self.write)),
             Stage("read back", one(self.read_back)),
@@ -132,9 +77,6 @@ class Stages:
 
     def read(self, piece: Piece) -> None:
         """Read and decode the scan."""
-        from bwcolor.photo import read_photo
-        from bwcolor.photo.formats import output_format, output_name, probe
-
         piece.begun = time.perf_counter()
         with piece.timing("read"):
             piece.stamp = stamp_of(piece.task.source)
@@ -147,55 +89,93 @@ class Stages:
                 )
             piece.target = target
             piece.photo = read_photo(piece.task.source, self._job.read)
+            reason = _why_not(piece.photo)
+            if reason and self._job.if_color is not IfColor.RECOLOR:
+                copied = self._copy(piece) if self._job.if_color is IfColor.COPY else None
+                raise Skipped(f"{reason}{', copied' if copied else ''}", copied)
+
+    def _copy(self, piece: Piece) -> Written:
+        """Copy a scan as it is, under its own name."""
+        photo = _there(piece.photo)
+        with (
+            replacing(piece.target.with_name(piece.task.source.name)) as (file, name),
+            piece.task.source.open("rb") as scan,
+        ):
+            shutil.copyfileobj(scan, file)
+            shutil.copystat(piece.task.source, name)
+        target = piece.target.with_name(piece.task.source.name)
+        return Written(target, photo.source.format, photo.source.depth, photo.source.size, photo.source.sha256)
 
     def prepare(self, piece: Piece) -> None:
-        """Make the photo as small as the network wants it."""
+        """Make the photo, and its further pages, as small as the network wants them."""
         with piece.timing("prepare"):
             photo, hints = _there(piece.photo), None
             if piece.task.hints is not None:
                 hints = read_hints(piece.task.hints, photo.width, photo.height)
                 piece.hints_sha256 = hints.sha256
-            piece.small = self._colorizer.prepare(photo, hints)
+            piece.smalls = [self._colorizer.prepare(photo, hints)]
+            piece.smalls += [self._colorizer.prepare(page) for page in photo.pages]
 
     def network(self, pieces: list[Piece]) -> None:
-        """Decide the colors of photos of one working shape together; each is booked its share of the time.
+        """Decide the colors of photos of one working shape together; each is booked its share of the time."""
+        begun = time.perf_counter()
+        firsts = self._predict([piece.smalls[0] for piece in pieces])
+        share = (time.perf_counter() - begun) / len(pieces)
+        for piece, first in zip(pieces, firsts, strict=True):
+            piece.seconds["network"] = share
+            with piece.timing("network"):
+                piece.predictions = [first, *(self._predict([small])[0] for small in piece.smalls[1:])]
+
+    def _predict(self, smalls: list[Small]) -> list[Prediction]:
+        """Run the network on a batch.
 
         A batch that is not full is filled up with its last photo: libraries choose their way of computing by the size
         of a batch, and a photo's result must not depend on how many others were at hand.
         """
-        begun = time.perf_counter()
-        smalls = [_there(piece.small) for piece in pieces]
-        predictions = self._colorizer.predict(smalls + smalls[-1:] * (self._batch - len(smalls)))
-        share = (time.perf_counter() - begun) / len(pieces)
-        for piece, prediction in zip(pieces, predictions, strict=False):
-            piece.prediction = prediction
-            piece.seconds["network"] = share
+        full = smalls + smalls[-1:] * (self._batch - len(smalls))
+        return self._colorizer.predict(full)[: len(smalls)]
 
     def write(self, piece: Piece) -> None:
         """Upsample, merge, encode and write, strip by strip; the merge's share of the time is booked apart."""
-        from bwcolor.photo import write_photo
-
         photo = _there(piece.photo)
-        color = self._colorizer.finish(photo, _there(piece.small), _there(piece.prediction))
-        piece.certainty = color.certainty
-        before = piece.seconds.get("merge", 0.0)
+        colored = [
+            self._colorizer.finish(page, small, prediction)
+            for page, small, prediction in zip((photo, *photo.pages), piece.smalls, piece.predictions, strict=True)
+        ]
+        piece.certainty = colored[0].certainty
+        piece.merged = LightnessError()
+        rows, *pages = [self._measured(piece, color) for color in colored]
         with piece.timing("write"):
-            _make_folder(piece.target.parent)
-            try:
-                piece.written = write_photo(photo, _measured(piece, color.rows), piece.target, self._job.write)
-            except OSError as error:
-                raise OutputError(
-                    f"{piece.target} cannot be written: {error.strerror or error}.",
-                    "Make room or give another --out, then run the same command again.",
-                ) from error
-        piece.seconds["write"] -= piece.seconds.get("merge", 0.0) - before
-        piece.small = piece.prediction = None
+            wish = self._job.access
+            small = AccessCopy(photo, wish.long_side) if wish else None
+            rows = small.passing(rows) if small else rows
+            piece.written = write_photo(photo, rows, piece.target, self._write, pages)
+            if small and wish:
+                target = access_path(piece.task.out, piece.target, wish)
+                options = replace(self._write, quality=wish.quality)
+                piece.access = write_photo(small.photo, small.rows, target, options)
+        for stage in ("merge", "measure"):
+            piece.seconds["write"] -= piece.seconds[stage]
+        piece.smalls, piece.predictions = [], []
+
+    @staticmethod
+    def _measured(piece: Piece, color: ColorPhoto) -> Rows:
+        """Return a photo's rows, timed as "merge", and their lightness measured on the way."""
+
+        def measured(y0: int, y1: int) -> Any:
+            with piece.timing("merge"):
+                rows = color.rows(y0, y1)
+            with piece.timing("measure"):
+                piece.merged = _there(piece.merged) + lightness_error(rows, color.photo.rows(y0, y1))
+            return rows
+
+        return measured
 
     def read_back(self, piece: Piece) -> None:
         """Decode what was written and measure its lightness against the scan's; see that the scan is what it was."""
         photo, written = _there(piece.photo), _there(piece.written)
         with piece.timing("read back"):
-            piece.decoded = decoded_error(photo, written)
+            piece.decoded = decoded_error(photo, written.path)
         if stamp_of(piece.task.source) != piece.stamp:
             written.path.unlink(missing_ok=True)
             raise DamagedPhotoError(
@@ -227,12 +207,37 @@ class Stages:
             written_dl_mean=decoded.mean,
             output_size=written.size,
             output_sha256=written.sha256,
+            access=relative(piece.access.path, piece.task.out) if piece.access else "",
+            access_sha256=piece.access.sha256 if piece.access else "",
             lost=as_json(list(written.lost)),
             notes=as_json(list(photo.source.notes)),
             seconds=time.perf_counter() - piece.begun,
             stages=as_json({name: round(seconds, 4) for name, seconds in piece.seconds.items()}),
             run=run,
         )
+
+    def skipped(self, piece: Piece, told: Skipped, run: int) -> Entry:
+        """Return the row of a photo that is left as it is."""
+        photo, written = _there(piece.photo), told.written
+        row = replace(
+            row_of(piece, Outcome.SKIPPED),
+            reason=str(told),
+            sha256=photo.source.sha256,
+            model=self._colorizer.model.name,
+            weights_sha256=self._colorizer.weights_sha256,
+            options=as_json(self.options),
+            version=__version__,
+            width=photo.width,
+            height=photo.height,
+            depth=photo.source.depth,
+            format=photo.source.format,
+            seconds=time.perf_counter() - piece.begun,
+            run=run,
+        )
+        if written is None:
+            return replace(row, target="")
+        target = relative(written.path, piece.task.out)
+        return replace(row, target=target, output_size=written.size, output_sha256=written.sha256)
 
 
 def one(step: Callable[[Piece], None]) -> Callable[[list[Piece]], None]:
@@ -260,81 +265,23 @@ def options_of(job: Job, colorizer: Colorizer) -> dict[str, Any]:
     return resolved
 
 
-def row_of(piece: Piece, outcome: Outcome) -> Entry:
-    """Return a row that says no more than which photo it is and what became of it."""
-    out = piece.task.out
-    return Entry(
-        name=piece.task.name,
-        source=relative(piece.task.source, out),
-        target=relative(piece.target, out),
-        outcome=outcome,
-        size=piece.stamp[0],
-        mtime_ns=piece.stamp[1],
-    )
+def access_path(out: Path, target: Path, access: Access) -> Path:
+    """Return where the access copy of a color copy lies: in a tree of its own beside the output folder."""
+    tree = out.with_name(out.name + ACCESS_SUFFIX)
+    return tree / target.relative_to(out).with_suffix(FORMATS[access.format].suffixes[0])
 
 
-def relative(path: Path, start: Path) -> str:
-    """Return a path relative to a folder, with forward slashes; absolute where there is no way (another drive)."""
-    try:
-        return Path(os.path.relpath(path, start)).as_posix()
-    except ValueError:
-        return path.as_posix()
-
-
-def decoded_error(photo: Photo, written: Written) -> LightnessError:
-    """Measure a written file's lightness against the photo's.
-
-    Args:
-        photo: The photo.
-        written: Its color copy.
-
-    Returns:
-        The error over all pixels, in levels of 255.
-
-    Raises:
-        OutputError: The file does not come back.
-    """
-    from bwcolor.color.merge import LightnessError, lightness_error
-    from bwcolor.photo.formats import FORMATS
-    from bwcolor.photo.options import ReadOptions
-
-    error = LightnessError()
-    step = max(STRIP_PIXELS // photo.width, 1)
-    with written.path.open("rb") as file:
-        scan = FORMATS[written.format].codec.read(file, ReadOptions())
-        for y0 in range(0, photo.height, step):
-            y1 = min(y0 + step, photo.height)
-            error += lightness_error(scan.samples(y0, y1), photo.rows(y0, y1))
-    return error
-
-
-def _measured(piece: Piece, rows: Rows) -> Rows:
-    """Return the same rows, timed as "merge", and their lightness measured on the way."""
-    from bwcolor.color.merge import LightnessError, lightness_error
-
-    piece.merged = LightnessError()
-    photo = _there(piece.photo)
-
-    def measured(y0: int, y1: int) -> Any:
-        with piece.timing("merge"):
-            color = rows(y0, y1)
-        with piece.timing("measure"):
-            piece.merged = _there(piece.merged) + lightness_error(color, photo.rows(y0, y1))
-        return color
-
-    return measured
+def _why_not(photo: Photo) -> str:
+    """Return why a photo needs no color; empty where it does."""
+    mark = mark_of(photo.metadata.xmp)
+    if mark is not None:
+        return f"colored by bwcolor {mark.version} already ({mark.model})"
+    return "in color already" if photo.tone == "color" else ""
 
 
 def _ours(piece: Piece, target: Path) -> bool:
     """Say whether a file is this photo's earlier color copy."""
     return piece.previous is not None and relative(target, piece.task.out) == piece.previous.target
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be made: {error.strerror}.", "Give another --out.") from error
 
 
 def _there(value: Value | None) -> Value:

@@ -133,14 +133,13 @@ def _measure(source: Path, target: Path, entry: Entry) -> None:
     Raises:
         VerificationError: It differs more than it may.
     """
-    from bwcolor.archive.stages import decoded_error
-    from bwcolor.photo import ReadOptions, Written, read_photo
+    from bwcolor.archive.measure import decoded_error
+    from bwcolor.photo import ReadOptions, read_photo
 
     told = json.loads(entry.options)
     options = ReadOptions(**{each.name: told[each.name] for each in fields(ReadOptions) if each.name in told})
     photo = read_photo(source, options)
-    written = Written(target, entry.format, entry.depth, entry.output_size, entry.output_sha256)
-    error = decoded_error(photo, written)
+    error = decoded_error(photo, target)
     lossy = entry.format in LOSSY
     limit = (entry.written_dl_max or 0.0) + ROUNDING if lossy else LOSSLESS_LIMITS[entry.depth]
     if error.max > limit:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -160,6 +161,45 @@ def colorize(
         bool,
         typer.Option("--keep-times", help="Give copies the file times of the scans.", rich_help_panel=OUTPUT_PANEL),
     ] = False,
+    if_color: Annotated[
+        str,
+        typer.Option(
+            help="Scans in color already, and copies that bwcolor has made: skip, copy or recolor.",
+            rich_help_panel=SCAN_PANEL,
+        ),
+    ] = "skip",
+    access: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="Also write a small copy of each photo into OUT-access: jpeg, webp:80 or jpeg:85:1600 (quality, long "
+            "side).",
+            metavar="KIND",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None,
+    copy_sidecars: Annotated[
+        bool, typer.Option("--copy-sidecars", help="Copy .xmp, .txt and .json along.", rich_help_panel=OUTPUT_PANEL)
+    ] = False,
+    provenance: Annotated[
+        bool,
+        typer.Option(help="Write into each copy's XMP that, and how, it was colored.", rich_help_panel=OUTPUT_PANEL),
+    ] = True,
+    source_type: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="IPTC DigitalSourceType of the copies (default: compositeWithTrainedAlgorithmicMedia).",
+            metavar="URI",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None,
+    stamp: Annotated[
+        bool,
+        typer.Option(
+            "--stamp",
+            help="Write the time into each copy; without it, they can be reproduced.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = False,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -246,11 +286,12 @@ def colorize(
 
 def _job(given: dict[str, Any]) -> Job:
     """Return the job of the command's words: each group of options takes those of its own fields' names."""
-    from bwcolor.archive.job import ColorOptions, Job
+    from bwcolor.archive.job import ColorOptions, IfColor, Job
     from bwcolor.archive.plan import Request
-    from bwcolor.cli.words import amount_of, deadline_of, names_of_list, pick
+    from bwcolor.cli.words import access_of, amount_of, deadline_of, names_of_list, pick
     from bwcolor.errors import UsageError
     from bwcolor.photo import ReadOptions, WriteOptions
+    from bwcolor.photo.provenance import COMPOSITE
 
     given |= {name: tuple(given[name] or ()) for name in ("paths", "include", "exclude")}
     if given["files_from"] is not None:
@@ -259,6 +300,12 @@ def _job(given: dict[str, Any]) -> Job:
         raise UsageError("Name a folder of photographs, or single files.", "For example: bwcolor colorize scans")
     if given["depth"] not in (None, 8, 16):
         raise UsageError(f"--depth {given['depth']} is not written.", "Take 8 or 16 bits per channel.")
+    if given["if_color"] not in list(IfColor):
+        raise UsageError(f"--if-color {given['if_color']} is unknown.", f"Take {', '.join(IfColor)}.")
+    given["if_color"] = IfColor(given["if_color"])
+    given["access"] = None if given["access"] is None else access_of(given["access"])
+    given["source_type"] = given["source_type"] or COMPOSITE
+    given["stamp"] = datetime.now().astimezone().isoformat(timespec="seconds") if given["stamp"] else None
     given["max_pixels"] = amount_of(given["max_pixels"], "--max-pixels")
     if given["max_memory"] is not None:
         given["max_memory"] = amount_of(given["max_memory"], "--max-memory")

@@ -8,9 +8,12 @@ import sys
 from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bwcolor.errors import NothingToDoError, UsageError
+
+if TYPE_CHECKING:
+    from bwcolor.archive.job import Access
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
@@ -50,6 +53,21 @@ def deadline_of(minutes: float | None, until: str | None) -> datetime | None:
     if until is not None:
         moments.append(moment_of(until, now))
     return min(moments, default=None)
+
+
+def access_of(text: str) -> Access:
+    """Return the access copy of "jpeg", "webp:80" or "jpeg:85:1600".
+
+    Raises:
+        UsageError: It is none.
+    """
+    from bwcolor.archive.job import Access
+
+    found = re.fullmatch(r"(jpeg|webp)(?::(\d+))?(?::(\d+))?", text.strip())
+    quality, side = (int(found[2] or 85), int(found[3] or 2048)) if found else (0, 0)
+    if found is None or not 1 <= quality <= 100 or side < 1:
+        raise UsageError(f"--access {text!r} is no access copy.", "Write jpeg, webp:80 or jpeg:85:1600.")
+    return Access(found[1], quality, side)
 
 
 def names_of_list(path: Path) -> tuple[str, ...]:
