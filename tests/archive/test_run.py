@@ -355,6 +355,28 @@ def test_a_photo_that_kills_the_process_is_left_out_after_three_times(scans: Pat
     assert colorize(job(overwrite=True)).done == 1
 
 
+def test_photos_that_were_in_work_when_the_process_died_come_last_and_alone(
+    scans: Path, out: Path, job: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colorize(job(limit=1))
+    ledger = Ledger(out, write=True)
+    ledger.record(
+        *(Entry(name, f"../scans/{name}", name, Outcome.BEGUN, attempts=n) for n, name in enumerate(NAMES[:2]))
+    )
+    ledger.close()
+    order: list[tuple[str, int]] = []
+    record = Ledger.record
+
+    def recording(self: Ledger, *entries: Entry) -> None:
+        order.extend((entry.name, entry.attempts) for entry in entries if entry.outcome == Outcome.BEGUN)
+        record(self, *entries)
+
+    monkeypatch.setattr(Ledger, "record", recording)
+    assert colorize(job()).done == 4
+    assert order[2:] == [("a.jpg", 1), ("b.png", 2)]
+    assert {attempts for _, attempts in order[:2]} == {0}
+
+
 def test_remains_of_a_killed_run_are_cleared_away(scans: Path, out: Path, job: Maker) -> None:
     colorize(job(limit=2))
     ledger = Ledger(out, write=True)

@@ -75,7 +75,7 @@ class Entry:
         notes: What else should be known of this photo, as a JSON list.
         seconds: From reading to reading back.
         stages: Seconds of each stage, as a JSON object.
-        attempts: How often it was begun and not ended.
+        attempts: How often it was begun alone (since a process died of it, or beside it) and not ended.
         run: Number of the run.
         at: When the row was written, ISO 8601, UTC.
     """

@@ -23,7 +23,7 @@ from bwcolor.archive.job import Job, as_json
 from bwcolor.archive.ledger import Entry, Ledger, Outcome, Run
 from bwcolor.archive.piece import Piece, Skipped, room_of, row_of
 from bwcolor.archive.pipeline import Pipeline
-from bwcolor.archive.plan import Plan, make_plan
+from bwcolor.archive.plan import Plan, Task, make_plan
 from bwcolor.archive.settle import Expected, Settled, State, settle
 from bwcolor.archive.summary import Failure, Silence, Summary, Watch
 from bwcolor.archive.walk import is_output
@@ -104,6 +104,7 @@ class _Work:
         self._mutex = threading.Lock()
         self._summary = Summary(plan, settled)
         self._open: set[Piece] = set()
+        self._pipeline: Pipeline[Piece] | None = None
         self._touched = time.monotonic()
 
     def run(self) -> Summary:
@@ -114,7 +115,7 @@ class _Work:
             for task in settled.foreign
         ]
         summary.failures += [
-            Failure(task.name, "bwcolor died several times while this photo was in work; --overwrite tries it again.")
+            Failure(task.name, "bwcolor died several times while it alone was in work; --overwrite tries it again.")
             for task in settled.deadly
         ]
         self._watch.begin(summary.plan, settled)
@@ -130,9 +131,7 @@ class _Work:
         outcome = "finished"
         try:
             with self._signals():
-                self._pipeline.run(self._pieces(), self._tick)
-                for piece in self._open:  # fetched, and then not begun
-                    self._take_back(piece)
+                self._work()
         except BwcolorError as error:
             summary.trouble, summary.stopped, outcome = error, error.message, "failed"
         finally:
@@ -146,7 +145,7 @@ class _Work:
         return summary
 
     def _begin(self) -> None:
-        """Write the run's row everywhere and build the pipeline."""
+        """Write the run's row everywhere."""
         self._failed = 0
         for out, desk in self._desks.items():
             todo = sum(task.out == out for task, _ in self._settled.todo)
@@ -166,23 +165,37 @@ class _Work:
                     reason="",
                 )
             ).id
-        self._pipeline = Pipeline[Piece](
-            self._stages.pipeline(),
-            self._ended,
-            jobs=self._job.jobs or machine.cores() + 1,
-            room_of=room_of,
-            memory=self._job.max_memory or machine.memory() // 2,
-            time_limit=self._job.time_limit,
-        )
 
-    def _pieces(self) -> Iterator[Piece]:
+    def _work(self) -> None:
+        """Color what is to do: first what never was in work when a process died, then those others, one by one."""
+        innocent = [(task, row) for task, row in self._settled.todo if row is None or row.outcome != Outcome.BEGUN]
+        suspects: list[tuple[Task, Entry | None]]
+        suspects = [(task, row) for task, row in self._settled.todo if row and row.outcome == Outcome.BEGUN]
+        suspects.sort(key=lambda suspect: suspect[1].attempts if suspect[1] else 0)
+        for todo, jobs in ((innocent, self._job.jobs or machine.cores() + 1), (suspects, 1)):
+            if not todo or self._summary.stopped:
+                continue
+            self._pipeline = Pipeline[Piece](
+                self._stages.pipeline(),
+                self._ended,
+                jobs=jobs,
+                room_of=room_of,
+                memory=self._job.max_memory or machine.memory() // 2,
+                time_limit=self._job.time_limit,
+            )
+            self._pipeline.run(self._pieces(todo, alone=todo is suspects), self._tick)
+            for piece in self._open:  # fetched, and then not begun
+                self._take_back(piece)
+            self._open.clear()
+
+    def _pieces(self, todo: list[tuple[Task, Entry | None]], *, alone: bool) -> Iterator[Piece]:
         """Yield what is to do, each written down as begun."""
-        for task, previous in self._settled.todo:
+        for task, previous in todo:
             piece = Piece(task, previous, task.target)
             desk = self._desks[task.out]
             attempts = previous.attempts if previous and previous.outcome == Outcome.BEGUN else 0
             begun = row_of(piece, Outcome.BEGUN)
-            desk.ledger.record(replace(begun, attempts=attempts + 1, run=desk.run, at=_now()))
+            desk.ledger.record(replace(begun, attempts=attempts + alone, run=desk.run, at=_now()))
             self._open.add(piece)
             yield piece
 
@@ -201,7 +214,7 @@ class _Work:
         try:
             desk.ledger.record(entry)
         except OutputError:
-            self._pipeline.stop()
+            self._stop()
             raise
         with self._mutex:
             self._count(entry)
@@ -218,7 +231,7 @@ class _Work:
                 f"The folder {piece.task.source.parent} is gone.", "Bring it back, then run the same command again."
             )
         if ends:
-            self._pipeline.stop()
+            self._stop()
             self._take_back(piece)
             raise error
 
@@ -259,14 +272,19 @@ class _Work:
             summary.failures.append(Failure(entry.name, entry.reason, entry.error))
             if self._job.fail_fast:
                 summary.stopped = "a photo failed (--fail-fast)"
-                self._pipeline.stop()
+                self._stop()
+
+    def _stop(self) -> None:
+        """Begin nothing more."""
+        if self._pipeline is not None:
+            self._pipeline.stop()
 
     def _tick(self) -> None:
         self._watch.tick()
         deadline = self._job.deadline
         if deadline is not None and datetime.now(deadline.tzinfo) >= deadline and not self._summary.stopped:
             self._summary.stopped = "the time is over"
-            self._pipeline.stop()
+            self._stop()
         if time.monotonic() - self._touched > TOUCH_SECONDS:
             self._touched = time.monotonic()
             for desk in self._desks.values():
@@ -282,7 +300,7 @@ class _Work:
                 os._exit(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED)
             self._summary.signal = number
             self._summary.stopped = "interrupted"
-            self._pipeline.stop()
+            self._stop()
 
         if threading.current_thread() is not threading.main_thread():
             yield

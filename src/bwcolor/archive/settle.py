@@ -16,7 +16,7 @@ from bwcolor.archive.job import Job
 from bwcolor.archive.ledger import Entry, Ledger, Outcome
 from bwcolor.archive.plan import Task
 
-MOST_ATTEMPTS = 3  # a photo that was in work each time the process died so often is left out of later runs
+MOST_ATTEMPTS = 3  # a photo that was alone in work when the process died, so often, is left out of later runs
 
 
 class State(StrEnum):
@@ -31,7 +31,7 @@ class State(StrEnum):
     OUTDATED = "outdated"  # colored with other options, weights or version
     ALTERED = "altered"  # the color copy is not what bwcolor wrote
     FOREIGN = "foreign"  # a file that bwcolor did not write lies where the color copy would go
-    DEADLY = "deadly"  # the process died several times while this photo was in work
+    DEADLY = "deadly"  # the process died several times while this photo alone was in work
 
 
 # What is done in any case, and what is only with --overwrite
