@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import make_man
+import make_readme
 import numpy as np
 import pytest
 import typer
@@ -21,10 +22,6 @@ from bwcolor.cli.app import app
 from bwcolor.errors import ExitCode
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-import make_man  # noqa: E402
-import make_readme  # noqa: E402
-
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = dict(make_man.walk(typer.main.get_command(app)))
