@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from bwcolor.models.normed import folded, published_layout
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -34,6 +36,12 @@ def seeded_array(name: str, shape: tuple[int, ...], dtype: torch.dtype, gain: fl
         value = 0.1 * unit
     elif last == "running_var":
         value = 1.0 + 0.1 * np.abs(unit)
+    elif last.endswith("_g"):
+        value = gain * (1.0 + 0.1 * unit)
+    elif last.endswith("_u"):
+        value = unit / np.linalg.norm(unit)
+    elif last in ("gamma", "layer_scale"):
+        value = 0.5 + 0.1 * unit
     elif len(shape) >= 2:
         value = gain * unit / np.sqrt(np.prod(shape[1:], dtype=np.float64))
     else:
@@ -48,6 +56,26 @@ def fill_seeded(network: torch.nn.Module, gain: float, names: dict[str, str] | N
         seeded = seeded_array((names or {}).get(name, name), tuple(value.shape), value.dtype, gain)
         state[name] = torch.from_numpy(seeded).reshape(value.shape)
     network.load_state_dict(state, strict=True)
+    network.eval()
+
+
+def seeded_published(network: torch.nn.Module, gain: float) -> dict[str, torch.Tensor]:
+    """Return what a network's published file would hold, with seeded values, but for constants of its own."""
+    kept = {name: value for name, value in network.named_buffers() if name in ("mean", "std")}
+    state = {}
+    for name, value in published_layout(network).items():
+        seeded = seeded_array(name, tuple(value.shape), value.dtype, gain)
+        state[name] = kept.get(name, torch.from_numpy(seeded).reshape(value.shape))
+    for name in [name for name in state if name.endswith("_orig")]:
+        stem = name.removesuffix("_orig")
+        v = state[name].double().flatten(1).T @ state[f"{stem}_u"].double()
+        state[f"{stem}_v"] = (v / v.norm()).float()
+    return state
+
+
+def fill_published(network: torch.nn.Module, gain: float) -> None:
+    """Fill a network with seeded values by the way of its published form."""
+    network.load_state_dict(folded(seeded_published(network, gain)), strict=True)
     network.eval()
 
 
@@ -71,6 +99,6 @@ class Recording:
     def check_table(self, network: torch.nn.Module) -> None:
         ours = [
             (name, "x".join(map(str, value.shape)) or "scalar", str(value.dtype).removeprefix("torch."))
-            for name, value in network.state_dict().items()
+            for name, value in published_layout(network).items()
         ]
         assert sorted(ours) == sorted(self.table)
