@@ -93,3 +93,47 @@ def test_wrong_use_is_one_line(color_photos, capsys, arguments, said):
     lines = capsys.readouterr().err.splitlines()
     assert said in " ".join(lines)
     assert len(lines) <= 2
+
+
+def test_the_list_of_metrics(color_photos, capsys):
+    assert wall.run(["eval", "--list"]) == 0
+    assert "auc-rebalanced" in capsys.readouterr().out
+    assert wall.run(["eval", "--list", "--json"]) == 0
+    assert {"psnr", "fid", "leak"} <= {metric["name"] for metric in json.loads(capsys.readouterr().out)}
+
+
+def test_a_folder_that_anyone_made(color_photos, capsys):
+    theirs = color_photos.with_name("theirs")
+    theirs.mkdir()
+    for path in color_photos.iterdir():
+        with Image.open(path) as image:
+            image.convert("L").save(theirs / path.name)
+    code, found = run_json(
+        capsys, "--pred", str(theirs), "--truth", str(color_photos), "--metrics", "psnr,chroma-ratio"
+    )
+    assert code == 0
+    assert [system["name"] for system in found["systems"]] == ["gray", "tint", "theirs"]
+    assert found["systems"][2]["metrics"]["chroma-ratio"]["value"] < 0.01
+    (theirs / "1.png").unlink()
+    code, found = run_json(capsys, *words)
+    assert (code, found["photos"], [failure["photo"] for failure in found["failed"]]) == (3, 2, ["1.png"])
+
+
+def test_a_page(color_photos, capsys):
+    assert wall.run(["eval", "--model", "null", "--metrics", "all", "--html", "page.html", "--worst", "1"]) == 0
+    assert Path("page.html").read_text(encoding="utf-8").count("<article>") == 1
+    assert wall.run(["eval", "--model", "null", "--html", "none/page.html"]) == 6
+
+
+def test_fid_of_few_photos_is_refused_before_anything_is_fetched(color_photos, capsys):
+    assert wall.run(["eval", "--model", "null", "--metrics", "fid"]) == 2
+    said = capsys.readouterr().err
+    assert "2000 photos" in said
+    assert "kid" in said
+
+
+def test_what_needs_a_download_says_what_to_fetch(color_photos, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("BWCOLOR_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BWCOLOR_OFFLINE", "1")
+    assert wall.run(["eval", "--model", "null", "--metrics", "lpips-squeeze"]) == 4
+    assert "squeezenet1_1-b8a52dc0.pth" in capsys.readouterr().err

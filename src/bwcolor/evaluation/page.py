@@ -63,8 +63,8 @@ def _values(found: Comparison) -> str:
         rows.append([Cell("seconds per photo"), *(Cell(number(c.seconds or math.nan, 3), c.device) for c in costs)])
         rows.append([Cell("GFLOP per photo"), *(Cell(number(c.gflop or math.nan, 2)) for c in costs)])
     head = [Cell(""), *(Cell(system.name, title=system.summary) for system in found.systems)]
-    described = "; ".join(f"{system.name}: {system.summary}" for system in found.systems)
-    return document.table(described, head, rows)
+    caption = "With 95 % intervals" + ("; a star marks the best of those compared." if len(own) > 1 else ".")
+    return document.table(caption, head, rows)
 
 
 def _best(metric: Metric, values: dict[str, float]) -> set[str]:

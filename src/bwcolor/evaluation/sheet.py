@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bwcolor.errors import OutputError, UsageError, WeightsError
+from bwcolor.evaluation.photographs import shown
+from bwcolor.metrics.pair import EIGHT_BITS, Pixels, as_depth
 from bwcolor.models.table import MODELS, find_model
 from bwcolor.models.weights import local_path
 
@@ -51,9 +53,7 @@ def check_target(target: Path, photos: Sequence[Path], overwrite: bool) -> None:
         OutputError: A file is there already, or its folder is not.
     """
     if target.suffix.lower() not in FORMATS:
-        raise UsageError(
-            f"A sheet cannot be written as {target.suffix or 'a file without suffix'}.", "Take .jpg or .png."
-        )
+        raise UsageError(f"A sheet cannot be written as {target.name}.", "Take .jpg, .png or .webp.")
     if any(target.exists() and photo.exists() and target.samefile(photo) for photo in photos):
         raise UsageError(f"{target} is one of the photos.", "Name another file with --out.")
     if target.exists() and not overwrite:
@@ -111,23 +111,19 @@ def make_sheet(
     for name in models:
         find_model(name)
     colorizers = [load(name, **options) for name in models]
-    rows: list[list[Rgb]] = []
+    rows: list[list[Pixels]] = []
     for path in progress(photos):
         gray = small_gray(path)
-        plain = np.repeat(_eight_bits(gray)[..., None], 3, axis=2)
-        rows.append([plain, *(_eight_bits(each.colorize_gray(gray)) for each in colorizers)])
-    return lay_out(rows, ["gray", *models], [_shown(path.name) for path in photos])
+        plain = as_depth(np.repeat(gray[..., None], 3, axis=2), EIGHT_BITS)
+        rows.append([plain, *(as_depth(each.colorize_gray(gray), EIGHT_BITS) for each in colorizers)])
+    return lay_out(rows, ["gray", *models], [shown(path.name) for path in photos])
 
 
-def _eight_bits(values: NDArray[np.uint16]) -> Rgb:
-    return ((values.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-
-
-def lay_out(rows: Sequence[Sequence[Rgb]], heads: Sequence[str], names: Sequence[str]) -> Rgb:
+def lay_out(rows: Sequence[Sequence[Pixels]], heads: Sequence[str], names: Sequence[str]) -> Rgb:
     """Lay pictures out on one sheet, with words over the columns and under the rows.
 
     Args:
-        rows: Pictures, those of a row of one size.
+        rows: ``(h, w, 3)`` uint8 pictures, those of a row of one size.
         heads: Words over each column.
         names: Words under each row.
 
@@ -173,10 +169,5 @@ def write_sheet(sheet: Rgb, target: Path) -> None:
         part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise OutputError(
-            f"{target} cannot be written: {error.strerror or error}.", "Name another with --out."
-        ) from error
-
-
-def _shown(name: str) -> str:
-    return os.fsencode(name).decode("utf-8", "replace")
+        reason = error.strerror or str(error)
+        raise OutputError(f"{target} cannot be written: {reason}.", "Name another file with --out.") from error

@@ -20,6 +20,9 @@ _LINEAR = {
 }
 
 
+EIGHT_BITS = np.dtype(np.uint8)
+
+
 class Picture:
     """A color picture and what follows from it.
 
@@ -45,7 +48,7 @@ class Picture:
     @cached_property
     def codes(self) -> NDArray[np.uint8]:
         """``(H, W, 3)`` uint8: the picture, rounded to 8 bits where it has more."""
-        return as_depth(self.rgb, np.dtype(np.uint8))  # type: ignore[return-value]
+        return as_depth(self.rgb, EIGHT_BITS)  # type: ignore[return-value]
 
     @cached_property
     def linear(self) -> Plane:

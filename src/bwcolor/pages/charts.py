@@ -59,7 +59,8 @@ class Axis:
         """Return round values inside."""
         if self.logarithmic:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-            found = [step * 10.0**power for power in powers for step in (1, 2, 5)]
+            steps = (1, 2, 5) if self.high > 5 * self.low else range(1, 10)
+            found = [step * 10.0**power for power in powers for step in steps]
         else:
             step = round_step((self.high - self.low) / 5)
             first = math.ceil(self.low / step - 1e-9)
