@@ -108,9 +108,8 @@ def test_a_folder_that_anyone_made(color_photos, capsys):
     for path in color_photos.iterdir():
         with Image.open(path) as image:
             image.convert("L").save(theirs / path.name)
-    code, found = run_json(
-        capsys, "--pred", str(theirs), "--truth", str(color_photos), "--metrics", "psnr,chroma-ratio"
-    )
+    words = ("--pred", str(theirs), "--truth", str(color_photos))
+    code, found = run_json(capsys, *words, "--metrics", "psnr,chroma-ratio")
     assert code == 0
     assert [system["name"] for system in found["systems"]] == ["gray", "tint", "theirs"]
     assert found["systems"][2]["metrics"]["chroma-ratio"]["value"] < 0.01
