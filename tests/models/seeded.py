@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bwcolor.models.normed import folded, published_layout
+from bwcolor.models.normed import SpectralConv1d, SpectralConv2d, WeightNormConv2d, folded
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,6 +57,22 @@ def fill_seeded(network: torch.nn.Module, gain: float, names: dict[str, str] | N
         state[name] = torch.from_numpy(seeded).reshape(value.shape)
     network.load_state_dict(state, strict=True)
     network.eval()
+
+
+def published_layout(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Return the names and shapes of a network's published file, which has the parts of each normalized weight."""
+    layout = dict(network.state_dict())
+    for prefix, module in network.named_modules():
+        name = f"{prefix}.weight"
+        if isinstance(module, SpectralConv1d | SpectralConv2d):
+            weight = layout.pop(name)
+            layout[f"{name}_orig"] = weight
+            layout[f"{name}_u"] = weight.new_empty(weight.shape[0])
+            layout[f"{name}_v"] = weight.new_empty(weight[0].numel())
+        elif isinstance(module, WeightNormConv2d):
+            layout[f"{name}_v"] = weight = layout.pop(name)
+            layout[f"{name}_g"] = weight.new_empty(weight.shape[0], *[1] * (weight.ndim - 1))
+    return layout
 
 
 def seeded_published(network: torch.nn.Module, gain: float) -> dict[str, torch.Tensor]:

@@ -35,8 +35,6 @@ SCALES = 3
 LAST_ENLARGEMENT = 4
 POSITION_TEMPERATURE = 10_000.0
 POSITION_EPS = 1e-6
-# in training snapshots besides the table; of the classifier that the encoder was trained with
-SURPLUS = ("encoder.arch.head_cls.weight", "encoder.arch.head_cls.bias")
 
 
 class UpBlock(nn.Module):

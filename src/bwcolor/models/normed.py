@@ -27,48 +27,27 @@ class WeightNormConv2d(nn.Conv2d):
     """A convolution that is published with weight norm."""
 
 
-def published_layout(network: nn.Module) -> dict[str, Tensor]:
-    """Return the names and shapes that a network's published file has.
-
-    Args:
-        network: On any device, the meta device too.
-
-    Returns:
-        As ``state_dict``, with the parts of each normalized weight instead of it.
-    """
-    layout = dict(network.state_dict())
-    for prefix, module in network.named_modules():
-        name = f"{prefix}.weight"
-        if isinstance(module, SpectralConv1d | SpectralConv2d):
-            weight = layout.pop(name)
-            layout[f"{name}_orig"] = weight
-            layout[f"{name}_u"] = weight.new_empty(weight.shape[0])
-            layout[f"{name}_v"] = weight.new_empty(weight[0].numel())
-        elif isinstance(module, WeightNormConv2d):
-            weight = layout.pop(name)
-            layout[f"{name}_g"] = weight.new_empty(weight.shape[0], *[1] * (weight.ndim - 1))
-            layout[f"{name}_v"] = weight
-    return layout
-
-
 def folded(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Turn the parts of normalized weights into plain weights.
 
     Args:
-        state: Of a published file (see `published_layout`).
+        state: Of a published file, where ``X_orig``, ``X_u`` and ``X_v``, or ``X_g`` and ``X_v``, stand for ``X``.
 
     Returns:
-        What the network loads; other entries stay as they are.
+        What the network loads; other entries, and weights of which a part is missing, stay as they are.
     """
     plain = dict(state)
     for name in state:
-        if name.endswith("_orig"):
-            stem = name.removesuffix("_orig")
-            u, v = plain.pop(f"{stem}_u"), plain.pop(f"{stem}_v")
-            plain[stem] = _spectral(plain.pop(name), u, v)
-        elif name.endswith("_g"):
-            stem = name.removesuffix("_g")
-            plain[stem] = _lengthened(plain.pop(f"{stem}_v"), plain.pop(name))
+        stem, _, part = name.rpartition("_")
+        u, v = state.get(f"{stem}_u"), state.get(f"{stem}_v")
+        if part == "orig" and u is not None and v is not None:
+            plain[stem] = _spectral(state[name], u, v)
+        elif part == "g" and v is not None:
+            plain[stem] = _lengthened(v, state[name])
+        else:
+            continue
+        for gone in ("orig", "u", "v", "g"):
+            plain.pop(f"{stem}_{gone}", None)
     return plain
 
 

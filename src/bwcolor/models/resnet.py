@@ -82,7 +82,7 @@ class ResNet(nn.Sequential):
         self.channels = tuple(self_channels)
 
     def taps(self, image: Tensor) -> list[Tensor]:
-        """Return the stem's ReLU at 1/2, and the stages at 1/4 ... 1/32 of ``(N, 3, h, w)`` in ImageNet's statistics."""
+        """Return the stem's ReLU at 1/2 and the stages at 1/4 to 1/32 of ``(N, 3, h, w)`` in ImageNet's statistics."""
         outputs = []
         x = image
         for index, layer in enumerate(self):
