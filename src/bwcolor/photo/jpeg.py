@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
@@ -21,6 +22,9 @@ from bwcolor.photo.options import ReadOptions
 from bwcolor.photo.photo import Metadata
 from bwcolor.photo.picture import Picture
 from bwcolor.photo.scan import Scan, rows_of, scaled
+
+# damaged EXIF is kept as it is; what Pillow thinks of it is of no matter
+warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
 
 # Markers (ITU-T T.81, table B.1)
 SOI, EOI, SOS, APP0, APP1, APP2, APP13, APP14, COM = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE

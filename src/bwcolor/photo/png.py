@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import PngImagePlugin
 
 from bwcolor.photo import exif, headers
+from bwcolor.photo.metadata import RESOURCE, iptc_of, is_iptc_alone
 from bwcolor.photo.options import ReadOptions
 from bwcolor.photo.photo import Metadata
 from bwcolor.photo.picture import Picture
@@ -179,10 +180,11 @@ def _metadata(chunks: list[Chunk], named: dict[bytes, bytes]) -> tuple[Metadata,
             if keyword == XMP_KEYWORD:
                 metadata = replace(metadata, xmp=content.encode())
             elif keyword in (IPTC_KEYWORD, PHOTOSHOP_KEYWORD):
-                profile = _unwrapped(content)
-                metadata = (
-                    replace(metadata, iptc=profile) if keyword == IPTC_KEYWORD else replace(metadata, photoshop=profile)
-                )
+                profile = _unwrapped(content) or b""
+                if profile.startswith(RESOURCE):  # under either name, and so do ExifTool and ImageMagick
+                    metadata = replace(metadata, photoshop=profile, iptc=iptc_of(profile) or metadata.iptc)
+                elif keyword == IPTC_KEYWORD:
+                    metadata = replace(metadata, iptc=profile or None)
             elif keyword:
                 text.append((keyword.decode("latin-1"), content))
     if len(named.get(b"pHYs", b"")) == 9:
@@ -219,10 +221,10 @@ def _text(chunk: Chunk) -> tuple[bytes, str]:
 
 
 def _unwrapped(content: str) -> bytes | None:
-    """Return the bytes of a "Raw profile type" text: a name, a length, hexadecimal digits."""
-    words = content.split()
+    """Return the bytes of a "Raw profile type" text: a line with a name, one with a length, hexadecimal digits."""
+    lines = content.strip().splitlines()
     try:
-        return bytes.fromhex("".join(words[2:]))
+        return bytes.fromhex("".join(lines[2:]))
     except ValueError:
         return None
 
@@ -309,9 +311,7 @@ def _chunks(picture: Picture) -> Iterator[Chunk]:
     if metadata.dpi:
         yield Chunk(b"pHYs", struct.pack(">IIB", *(round(value / INCH) for value in metadata.dpi), 1))
     if metadata.photoshop:
-        yield _wrapped(PHOTOSHOP_KEYWORD, metadata.photoshop)
-    elif metadata.iptc:
-        yield _wrapped(IPTC_KEYWORD, metadata.iptc)
+        yield _wrapped(IPTC_KEYWORD if is_iptc_alone(metadata.photoshop) else PHOTOSHOP_KEYWORD, metadata.photoshop)
     for keyword, text in metadata.text:
         yield Chunk(b"iTXt", keyword.encode("latin-1", "replace")[:79] + b"\0\0\0\0\0" + text.encode())
     for comment in metadata.comments:
