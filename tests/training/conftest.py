@@ -27,6 +27,14 @@ def photo_folder(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def sixty_four(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sixty-four")
+    for seed in range(64):
+        Image.fromarray(scene(seed, 64, 80)).save(folder / f"{seed:02d}.png")
+    return folder
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
     """Keep decoded photographs out of the user's cache."""

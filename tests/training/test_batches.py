@@ -11,9 +11,9 @@ from skimage.color import rgb2lab
 from bwcolor.color import spaces
 from bwcolor.training.augment import FilmOptions, film_lightness
 from bwcolor.training.batches import batches, make_batch, true_ab
+from bwcolor.training.configuration import recipe
 from bwcolor.training.data import open_photos
 from bwcolor.training.hints import simulate_hints
-from bwcolor.training.recipes import recipe
 
 CLEAN = FilmOptions(0, 0, 0, 0, 0, 0, 0)
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bwcolor.errors import NothingToDoError
-from bwcolor.training import data
+from bwcolor.training import crops, data, sources
 
 
 def test_folders_and_shards_hold_the_same_photos(photo_folder, tmp_path):
@@ -26,7 +26,7 @@ def test_folders_and_shards_hold_the_same_photos(photo_folder, tmp_path):
 
 def test_photos_are_decoded_once(photo_folder, tmp_path, monkeypatch):
     first = data.open_photos((photo_folder,), tmp_path)
-    monkeypatch.setattr(data, "_decode", None)
+    monkeypatch.setattr(sources.Item, "decode", None)
     again = data.open_photos((photo_folder,), tmp_path)
     assert again.keys == first.keys
     np.testing.assert_array_equal(again[5], first[5])
@@ -90,7 +90,7 @@ def test_an_epoch_shows_every_photo_once():
 def test_crops_stay_inside_and_keep_their_size():
     photo = np.random.default_rng(0).integers(0, 256, (50, 90, 3), dtype=np.uint8)
     for seed in range(20):
-        crop = data.random_crop(photo, 32, 0.5, np.random.default_rng(seed))
+        crop = crops.random_crop(photo, 32, crops.Cut(0.5, 1.0, 20.0, 0.2), np.random.default_rng(seed))
         assert crop.shape == (32, 32, 3)
         assert crop.dtype == np.uint8
 

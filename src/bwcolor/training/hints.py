@@ -10,17 +10,22 @@ STOP_PROBABILITY = 1 / 8  # of the geometric number of points: 7 on average, oft
 LARGEST_PATCH = 9  # pixels
 
 
-def simulate_hints(ab: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
+def simulate_hints(
+    ab: NDArray[np.float32], generator: np.random.Generator, reveal_share: float = 0.0
+) -> NDArray[np.float32]:
     """Reveal the mean color of some small patches.
 
     Args:
         ab: ``(2, h, w)`` float32, the truth in Lab units.
         generator: Source of chance.
+        reveal_share: Probability that all of the truth is shown instead.
 
     Returns:
         ``(3, h, w)`` float32: a, b where the mask is 1, and the mask.
     """
     _, height, width = ab.shape
+    if generator.random() < reveal_share:
+        return np.concatenate([ab, np.ones((1, height, width), dtype=np.float32)])
     hints = np.zeros((3, height, width), dtype=np.float32)
     for _ in range(int(generator.geometric(STOP_PROBABILITY)) - 1):
         size = int(generator.integers(1, LARGEST_PATCH + 1))

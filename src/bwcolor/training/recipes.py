@@ -1,152 +1,277 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a training is told: one frozen dataclass, and the defaults of each network that can be trained."""
+"""How each network is trained: one frozen dataclass per recipe, its defaults those of the paper where they are known.
+
+Where a paper gives no number, or asks for weeks of a computer, the docstring says what was taken instead.
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from bwcolor.errors import UsageError
+from bwcolor.models.table import MODELS
 from bwcolor.training.augment import FilmOptions
+from bwcolor.training.options import TrainOptions
+
+MODERN = FilmOptions(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # the papers made gray of modern photographs, and no more
 
 
 @dataclass(frozen=True)
-class TrainOptions:
-    """Everything that decides what a training makes of its photographs.
+class BinsRecipe(TrainOptions):
+    """A network that classifies color, after Zhang, Isola, Efros (ECCV 2016).
 
     Attributes:
-        model: Name of the network in the MODELS table.
-        data: Folders, tar shards and photographs.
-        steps: Optimizer steps in all.
-        batch: Crops per step at the first crop size; larger crops get a batch with as many pixels.
-        crops: Pairs of (share of the steps after which it begins, side in pixels), small crops first.
-        smallest_cut: Smallest side that is cut out, as a share of the photo's short side.
-        rate: Peak learning rate of the decoder and the heads.
-        encoder_rate: Peak learning rate of a pretrained encoder; one from scratch gets ``rate``.
-        weight_decay: AdamW's, on weights of convolutions and linear layers only.
-        warm_up: Steps over which the rate rises from 0.
-        final_rate: Where the cosine ends, as a share of the peak.
-        clip: Largest norm of the gradient.
-        ema: Decay of the averaged weights that are evaluated and shipped.
-        encoder: "imagenet", "scratch", or "auto": imagenet where its package is installed or other weights are given.
-        init_from: Weights to start from; None for a fresh network.
         neighbours: Bins per soft target; 1 is a hard target.
         rebalancing_mix: lambda of the rebalancing (0 full inverse frequency, 1 none).
         rebalancing_power: Exponent on the inverse frequency; 0 is no rebalancing.
-        hint_share: Share of the samples that are shown color hints.
-        refine_from: Share of the steps after which the ab head and the discriminator join in (gan).
-        temperature: Of the annealed mean on which the ab head rests (gan).
-        huber_weight: Weight of the ab head's Huber distance (gan).
-        huber_delta: Its bend, in Lab units (gan).
-        adversarial_weight: Weight of the discriminator's verdict (gan).
-        discriminator_rate: Adam's rate for the discriminator (gan).
-        film: How lightness is aged before the network sees it.
-        held_out: How many photographs, by the hash of their keys, are kept for evaluation.
-        evaluate_every: Steps between evaluations.
-        evaluation_photos: How many of the held-out photographs each evaluation looks at.
-        working_size: Short side in pixels at which evaluations run the network.
-        checkpoint_minutes: Minutes between checkpoints.
-        seed: Of everything random.
-        precision: "auto", "fp32" or "bf16".
-        device: "auto", "cpu", "cuda" or "cuda:N".
+        prior_sigma: How far the measured prior is smoothed, Lab units.
+        bins: File of ``bwcolor bins`` whose prior is taken instead of measuring one; None for measuring.
+        point_labels: Whether the color of a cell is that of its first pixel (the authors' code) or its mean.
+        gray_mask: Whether samples without any color count for nothing (the authors' code).
+        teacher: Weights of a network with the same bins whose distribution is learned besides; None for none.
+        teacher_weight: Weight of the distance to it (`losses.teacher_distance`).
+    """
+
+    neighbours: int = 5
+    rebalancing_mix: float = 0.5
+    rebalancing_power: float = 1.0
+    prior_sigma: float = 5.0
+    bins: str | None = None
+    point_labels: bool = False
+    gray_mask: bool = False
+    teacher: str | None = None
+    teacher_weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class ClassifyRecipe(BinsRecipe):
+    """The project's trunk as a classifier; its numbers are measured, not a paper's."""
+
+    model: str = "classify"
+    neighbours: int = 1
+    rebalancing_power: float = 0.4
+    hint_share: float = 0.1
+    temperature: float = 0.6
+
+
+@dataclass(frozen=True)
+class GanRecipe(ClassifyRecipe):
+    """The trunk with its adversarial ab head, after Nazeri et al. (2018) on top of the bins.
+
+    Attributes:
+        refine_from: Share of the steps after which the ab head and the discriminator join in.
+        huber_weight: Weight of the ab head's Huber distance.
+        huber_delta: Its bend, in Lab units.
+        adversary: "vanilla" (one-sided smoothing) or "wgan-gp".
+        adversarial_weight: Weight of the discriminator's verdict; 0 for none.
+        discriminator_rate: Adam's rate for the discriminator.
+        penalty_weight: Of the gradient penalty (wgan-gp).
     """
 
     model: str = "gan"
-    data: tuple[Path, ...] = ()
-    steps: int = 4000
-    batch: int = 64
-    crops: tuple[tuple[float, int], ...] = ((0.0, 96), (0.7, 128))
-    smallest_cut: float = 0.65
-    rate: float = 1.2e-3
-    encoder_rate: float = 4e-4
-    weight_decay: float = 0.02
-    warm_up: int = 100
-    final_rate: float = 0.02
-    clip: float = 1.0
-    ema: float = 0.999
-    encoder: str = "auto"
-    init_from: str | None = None
-    neighbours: int = 1
-    rebalancing_mix: float = 0.5
-    rebalancing_power: float = 0.4
-    hint_share: float = 0.1
-    refine_from: float = 0.0
-    temperature: float = 0.6
+    refine_from: float = 0.7
     huber_weight: float = 0.2
     huber_delta: float = 5.0
+    adversary: str = "vanilla"
     adversarial_weight: float = 0.05
     discriminator_rate: float = 2e-4
-    film: FilmOptions = field(default_factory=FilmOptions)
-    held_out: int = 1000
-    evaluate_every: int = 250
-    evaluation_photos: int = 200
-    working_size: int = 128
-    checkpoint_minutes: float = 4.0
-    seed: int = 0
-    precision: str = "auto"
-    device: str = "auto"
-
-    def crop_at(self, step: int) -> tuple[int, int]:
-        """Return (side in pixels, crops per batch) of a step; the pixels of a batch stay the same."""
-        share = step / self.steps
-        side = [size for begin, size in self.crops if share >= begin][-1]
-        first = self.crops[0][1]
-        return side, max(round(self.batch * first * first / (side * side)), 1)
-
-    def rate_at(self, step: int) -> float:
-        """Return the learning rate of a step as a share of the peak: linear warm-up, then a cosine."""
-        if step < self.warm_up:
-            return (step + 1) / self.warm_up
-        progress = (step - self.warm_up) / max(self.steps - self.warm_up, 1)
-        return self.final_rate + (1 - self.final_rate) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+    penalty_weight: float = 10.0
 
 
-RECIPES = {
-    "classify": TrainOptions(model="classify"),
-    "gan": TrainOptions(model="gan", refine_from=0.7),
-}
-# A network that has learned already goes on at a gentler pace, with all its losses at once
-CONTINUED = {"steps": 1500, "rate": 3e-4, "encoder_rate": 1e-4, "refine_from": 0.0}
+@dataclass(frozen=True)
+class Eccv16Recipe(BinsRecipe):
+    """Zhang, Isola, Efros (ECCV 2016), by the numbers of the authors' code: ten neighbours, lambda 1/2, Adam."""
+
+    model: str = "eccv16"
+    neighbours: int = 10
+    point_labels: bool = True
+    gray_mask: bool = True
+    temperature: float = 0.38
+    photo_side: int = 256
+    crops: tuple[tuple[float, int], ...] = ((0.0, 176),)
+    smallest_cut: float = 176 / 256
+    largest_cut: float = 176 / 256
+    batch: int = 40
+    steps: int = 500_000
+    optimizer: str = "adam"
+    betas: tuple[float, float] = (0.9, 0.99)
+    rate: float = 3e-5
+    weight_decay: float = 1e-3
+    schedule: str = "step"
+    decay_every: int = 225_000
+    final_rate: float = 0.0
+    warm_up: int = 0
+    clip: float = 0.0
+    film: FilmOptions = MODERN
+    working_size: int = 256
+    evaluate_every: int = 5000
 
 
-def recipe(model: str, **changes: Any) -> TrainOptions:
-    """Return the recipe of a network with some values changed.
+@dataclass(frozen=True)
+class Siggraph17Recipe(TrainOptions):
+    """Zhang et al. (SIGGRAPH 2017): Huber distance led by simulated hints, and a class head on detached features.
 
-    Args:
-        model: Name of the network.
-        **changes: Fields of `TrainOptions` and their values; None leaves the recipe's value.
+    Departure: the authors train the class head first and the colors after it, in four stages of epochs; here both learn
+    from the start, since neither sends gradients into the other's path.
 
-    Returns:
-        The resolved options.
-
-    Raises:
-        UsageError: The network cannot be trained, or a value makes no sense.
+    Attributes:
+        huber_delta: Bend of the Huber distance, Lab units.
+        class_weight: Weight of the class head's cross-entropy.
     """
-    if model not in RECIPES:
-        raise UsageError(f"{model!r} cannot be trained.", f"These can: {', '.join(sorted(RECIPES))}.")
-    start = replace(RECIPES[model], **CONTINUED) if changes.get("init_from") else RECIPES[model]  # type: ignore[arg-type]
-    options = replace(start, **{name: value for name, value in changes.items() if value is not None})
-    for name in ("steps", "batch", "evaluate_every", "evaluation_photos"):
-        if getattr(options, name) < 1:
-            raise UsageError(f"{name.replace('_', ' ')} must be at least 1, not {getattr(options, name)}.")
-    if any(side % 32 or side < 32 for _, side in options.crops):
-        raise UsageError("Crop sizes must be multiples of 32.", "For example --crops 96,128.")
-    return options
+
+    model: str = "siggraph17"
+    huber_delta: float = 1.0
+    class_weight: float = 1.0
+    hint_share: float = 1.0
+    reveal_share: float = 0.01
+    photo_side: int = 256
+    crops: tuple[tuple[float, int], ...] = ((0.0, 176),)
+    smallest_cut: float = 176 / 256
+    largest_cut: float = 176 / 256
+    batch: int = 25
+    steps: int = 1_000_000
+    optimizer: str = "adam"
+    rate: float = 1e-4
+    weight_decay: float = 0.0
+    schedule: str = "step"
+    decay_every: int = 750_000
+    final_rate: float = 0.0
+    warm_up: int = 0
+    clip: float = 0.0
+    film: FilmOptions = MODERN
+    working_size: int = 256
+    evaluate_every: int = 5000
 
 
-def options_to_json(options: TrainOptions, paths: bool = True) -> dict[str, Any]:
-    """Return options as plain values that JSON can hold; ``paths=False`` leaves out where the data lie."""
-    plain = asdict(options)
-    plain["data"] = [str(p.resolve() if paths else p.name) for p in options.data]
-    return plain
+@dataclass(frozen=True)
+class VggRegressionRecipe(TrainOptions):
+    """Dahl (2016): a frozen ImageNet backbone, Adam, batches of six; steps are ours (his run took three days).
+
+    Attributes:
+        distance: "blurred" (Dahl's, over U and V seen through three blurs) or "uv" (plain squares, document 000).
+    """
+
+    model: str = "vgg-regression"
+    distance: str = "blurred"
+    photo_side: int = 256
+    crops: tuple[tuple[float, int], ...] = ((0.0, 224),)
+    batch: int = 6
+    steps: int = 300_000
+    optimizer: str = "adam"
+    rate: float = 1e-3
+    encoder_rate: float = 0.0
+    weight_decay: float = 0.0
+    film: FilmOptions = MODERN
+    working_size: int = 224
+    evaluate_every: int = 2500
 
 
-def options_from_json(plain: dict[str, Any]) -> TrainOptions:
-    """Return the options that `options_to_json` wrote."""
-    values = dict(plain)
-    values["data"] = tuple(Path(p) for p in values["data"])
-    values["crops"] = tuple((float(share), int(side)) for share, side in values["crops"])
-    values["film"] = FilmOptions(**values["film"])
-    return TrainOptions(**values)
+@dataclass(frozen=True)
+class VggClassificationRecipe(VggRegressionRecipe):
+    """Hwang & Zhou (2016): cross-entropy over 50 bins of U and over 50 of V, on the same trunk and schedule."""
+
+    model: str = "vgg-classification"
+    distance: str = "bins"
+    temperature: float = 0.38
+
+
+@dataclass(frozen=True)
+class CnnRecipe(TrainOptions):
+    """Document 001: mean square of ab / 128, RMSprop, batches of 50, 1000 epochs of 10 steps, turned and sheared."""
+
+    model: str = "cnn"
+    photo_side: int = 256
+    crops: tuple[tuple[float, int], ...] = ((0.0, 256),)
+    smallest_cut: float = 0.8
+    turn: float = 20.0
+    shear: float = 0.2
+    batch: int = 50
+    steps: int = 10_000
+    optimizer: str = "rmsprop"
+    rate: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    warm_up: int = 0
+    clip: float = 0.0
+    ema: float = 0.0
+    film: FilmOptions = MODERN
+    working_size: int = 256
+
+
+@dataclass(frozen=True)
+class Cnn16Recipe(CnnRecipe):
+    """The deeper variant of document 001, trained alike."""
+
+    model: str = "cnn-16"
+
+
+@dataclass(frozen=True)
+class GanCifarRecipe(TrainOptions):
+    """Nazeri, Ng, Ebrahimi (2018) on CIFAR-10, by the authors' code: L1 times 100, two generator steps per verdict.
+
+    Attributes:
+        l1_weight: lambda of the paper.
+        adversarial_weight: Weight of the discriminator's verdict; 0 for none.
+        discriminator_share: The discriminator's rate as a share of the generator's.
+        discriminator_every: Generator's steps per step of the discriminator.
+        adversary: "vanilla" (one-sided smoothing) or "wgan-gp".
+        penalty_weight: Of the gradient penalty (wgan-gp).
+    """
+
+    model: str = "gan-cifar"
+    l1_weight: float = 100.0
+    adversarial_weight: float = 1.0
+    discriminator_share: float = 0.1
+    discriminator_every: int = 2
+    adversary: str = "vanilla"
+    penalty_weight: float = 10.0
+    photo_side: int = 32
+    crops: tuple[tuple[float, int], ...] = ((0.0, 32),)
+    smallest_cut: float = 1.0
+    batch: int = 128
+    epochs: float = 200.0
+    optimizer: str = "adam"
+    betas: tuple[float, float] = (0.0, 0.999)
+    rate: float = 3e-4
+    weight_decay: float = 0.0
+    schedule: str = "exponential"
+    decay_every: int = 10_000
+    final_rate: float = 1e-6 / 3e-4
+    warm_up: int = 0
+    clip: float = 0.0
+    film: FilmOptions = MODERN
+    working_size: int = 32
+    evaluate_every: int = 500
+
+
+@dataclass(frozen=True)
+class YuvBinsRecipe(BinsRecipe):
+    """Document 004: the 32 most frequent of equal cells of U and V, lambda 0.2 (the authors' code), hard targets."""
+
+    model: str = "yuv-bins"
+    neighbours: int = 1
+    rebalancing_mix: float = 0.2
+    prior_sigma: float = 0.0
+    temperature: float = 0.38
+    weight_decay: float = 0.0
+    optimizer: str = "adam"
+
+
+_ALL: tuple[TrainOptions, ...] = (
+    ClassifyRecipe(),
+    GanRecipe(),
+    Eccv16Recipe(),
+    Siggraph17Recipe(),
+    VggRegressionRecipe(),
+    VggClassificationRecipe(),
+    CnnRecipe(),
+    Cnn16Recipe(),
+    GanCifarRecipe(),
+    YuvBinsRecipe(),
+)
+RECIPES = {options.model: options for options in _ALL if options.model in MODELS}
+# A trunk that has learned already goes on at a gentler pace, with all its losses at once
+CONTINUED: dict[str, dict[str, Any]] = {
+    "classify": {"steps": 1500, "rate": 3e-4, "encoder_rate": 1e-4},
+    "gan": {"steps": 1500, "rate": 3e-4, "encoder_rate": 1e-4, "refine_from": 0.0},
+}

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -10,13 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bwcolor.color import bins, spaces
-from bwcolor.models.trunk import Classify
+from bwcolor.models.table import find_model
 from bwcolor.training.data import Photos
-from bwcolor.training.losses import rebalanced_cross_entropy
+from bwcolor.training.lessons import Lesson
 
-STRIDE = 32  # pixels to which the lightness is padded
 SHEET_PHOTOS = 12
+LEAST_ERROR = 1e-3  # mean squared code, so that a perfect photo has a finite PSNR
 Triple = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+COLUMNS = ("loss", "psnr", "psnr_gray", "chroma_ratio", "certainty")
 
 
 def _codes(lightness: Tensor, ab: Tensor) -> NDArray[np.uint8]:
@@ -26,72 +29,74 @@ def _codes(lightness: Tensor, ab: Tensor) -> NDArray[np.uint8]:
     return rgb
 
 
-def see(network: Classify, lightness: Tensor, working_size: int, temperature: float) -> tuple[Tensor, Tensor]:
-    """Run a network of bins on one photo of any size.
-
-    Args:
-        network: With `colors` of the Network contract.
-        lightness: ``(1, 1, h, w)`` float, CIE L* 0..100.
-        working_size: Short side in pixels at which it looks.
-        temperature: Of the annealed mean.
-
-    Returns:
-        ab ``(1, 2, h, w)`` float32 in Lab units, enlarged bilinearly, and the logits of the padded grid, cropped.
-    """
-    height, width = lightness.shape[-2:]
+def _small(planes: Tensor, working_size: int, stride: int) -> tuple[Tensor, tuple[int, int]]:
+    """Resize planes of one photo to a working size and extend them to the stride; returns them and the size before."""
+    height, width = planes.shape[-2:]
     scale = working_size / min(height, width)
     size = (max(round(height * scale), 1), max(round(width * scale), 1))
-    small = F.interpolate(lightness, size, mode="bilinear", antialias=True)
-    down, right = (-size[0]) % STRIDE, (-size[1]) % STRIDE
-    padded = F.pad(small, (0, right, 0, down), mode="reflect" if min(size) > STRIDE else "replicate")
-    ab, logits = network.colors(padded, None, temperature)
-    stride = padded.shape[-1] // ab.shape[-1]
-    rows, columns = -(-size[0] // stride), -(-size[1] // stride)
-    whole = F.interpolate(ab.float(), padded.shape[-2:], mode="bilinear", align_corners=False)
-    whole = F.interpolate(whole[..., : size[0], : size[1]], (height, width), mode="bilinear", align_corners=False)
-    return whole, logits[..., :rows, :columns].float()
+    small = F.interpolate(planes, size, mode="bilinear", antialias=True)
+    down, right = (-size[0]) % stride, (-size[1]) % stride
+    return F.pad(small, (0, right, 0, down), mode="reflect" if min(size) > stride else "replicate"), size
+
+
+def look(lesson: Lesson, network: Any, lab: Tensor) -> tuple[Tensor, Tensor, float | None]:
+    """Run a network on one photo of any size.
+
+    Args:
+        lesson: That it learns.
+        network: In evaluation mode.
+        lab: ``(1, 3, h, w)`` float, L and the true ab.
+
+    Returns:
+        ab ``(1, 2, h, w)`` float32 in Lab units, enlarged bilinearly, the reconstruction term, and the mean certainty;
+        None for a network without bins.
+    """
+    options = lesson.options
+    padded, size = _small(lab, options.working_size, find_model(options.model).stride)
+    lightness, truth = padded[:, :1], padded[:, 1:]
+    seen = lesson.look(network, lightness)
+    _, term = lesson.reconstruct(network, seen, lightness, truth)
+    ab = lesson.colors(network, lightness, seen).float()
+    whole = F.interpolate(ab, padded.shape[-2:], mode="bilinear", align_corners=False)
+    whole = F.interpolate(whole[..., : size[0], : size[1]], lab.shape[-2:], mode="bilinear", align_corners=False)
+    sure = None if seen.logits is None else float(bins.certainty(seen.logits).mean())
+    return whole, term, sure
 
 
 @torch.no_grad()
-def evaluate(
-    network: Classify, photos: Photos, weights: Tensor, count: int, working_size: int, temperature: float
-) -> tuple[dict[str, float], list[Triple]]:
+def evaluate(lesson: Lesson, network: Any, photos: Photos, count: int) -> tuple[dict[str, float], list[Triple]]:
     """Color held-out photographs and compare.
 
     Args:
-        network: In evaluation mode.
+        lesson: That the network learns.
+        network: In evaluation mode, on the lesson's device.
         photos: The held-out ones.
-        weights: ``(Q,)`` rebalancing weights.
         count: How many are looked at.
-        working_size: Short side in pixels.
-        temperature: Of the annealed mean.
 
     Returns:
-        ``cross_entropy`` (nats per pixel of the grid), ``psnr`` and ``psnr_gray`` (dB, mean over photos),
-        ``chroma_ratio``, ``certainty``; and (gray, ours, truth) of the first photographs.
+        ``loss`` (the recipe's reconstruction term), ``psnr`` and ``psnr_gray`` (dB, mean over photos),
+        ``chroma_ratio``, ``certainty`` (where the network has bins); and (gray, ours, truth) of the first photographs.
     """
-    sums = {"cross_entropy": 0.0, "psnr": 0.0, "psnr_gray": 0.0, "certainty": 0.0}
-    chroma, true_chroma = 0.0, 0.0
+    rows: list[dict[str, float]] = []
     triples: list[Triple] = []
-    count = min(count, len(photos))
-    for index in range(count):
+    for index in range(min(count, len(photos))):
         truth = photos[index]
         linear = spaces.linear_from_srgb(torch.from_numpy(truth.copy()).float() / 255)
         lab = torch.stack(spaces.lab_from_linear(*linear.unbind(-1)))[None]
+        ab, term, sure = look(lesson, network, lab.to(lesson.device))
+        ab = ab.cpu()
         lightness, true_ab = lab[:, :1], lab[:, 1:]
-        ab, logits = see(network, lightness, working_size, temperature)
         ours, gray = _codes(lightness, ab), _codes(lightness, torch.zeros_like(ab))
-        target = F.interpolate(true_ab, logits.shape[-2:], mode="bilinear", antialias=True)
-        centers = network.centers
-        found, share = bins.soft_encode(target.movedim(1, -1), centers, 1)
-        sums["cross_entropy"] += float(rebalanced_cross_entropy(logits, found, share, weights)[1])
-        sums["certainty"] += float(bins.certainty(logits).mean())
-        for name, picture in (("psnr", ours), ("psnr_gray", gray)):
-            error = float(((picture.astype(np.float64) - truth) ** 2).mean())
-            sums[name] += 10 * np.log10(255.0**2 / max(error, 1e-3))
-        chroma += float(ab.norm(dim=1).sum())
-        true_chroma += float(true_ab.norm(dim=1).sum())
+        row = {"loss": float(term), "psnr": _psnr(ours, truth), "psnr_gray": _psnr(gray, truth)}
+        row |= {"chroma": float(ab.norm(dim=1).sum()), "true_chroma": float(true_ab.norm(dim=1).sum())}
+        rows.append(row | ({} if sure is None else {"certainty": sure}))
         if index < SHEET_PHOTOS:
             triples.append((gray, ours, truth))
-    means = {name: value / count for name, value in sums.items()}
+    means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+    chroma, true_chroma = means.pop("chroma"), means.pop("true_chroma")
     return {**means, "chroma_ratio": chroma / max(true_chroma, 1e-6)}, triples
+
+
+def _psnr(picture: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
+    error = float(((picture.astype(np.float64) - truth) ** 2).mean())
+    return float(10 * np.log10(255.0**2 / max(error, LEAST_ERROR)))

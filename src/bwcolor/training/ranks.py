@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One training in several processes, as torchrun starts them: gradients and batch statistics are averaged over all.
+
+Every process holds the whole network and learns from its share of each batch. The gradients travel in one piece after
+the backward pass, so that the loop reads the same for one process and for many. torch's SyncBatchNorm refuses CPU
+tensors; `SharedBatchNorm2d` sums the statistics by an all_reduce of its own, which runs everywhere.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.distributed.nn.functional as dist_functional
+from torch import Tensor, nn
+
+from bwcolor.errors import BwcolorError, ExitCode
+
+
+class LostRankError(BwcolorError):
+    """Another process of this training has died or cannot be reached."""
+
+    exit_code = ExitCode.TERMINATED
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """This process among the others.
+
+    Attributes:
+        rank: Its number; 0 writes.
+        size: How many there are.
+        local: Its number on this machine.
+    """
+
+    rank: int = 0
+    size: int = 1
+    local: int = 0
+
+    @property
+    def first(self) -> bool:
+        """Whether this process writes."""
+        return self.rank == 0
+
+    def mean_gradients(self, parameters: Iterable[Tensor]) -> None:
+        """Replace every gradient by its mean over the processes."""
+        if self.size == 1:
+            return
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        with _reaching_the_others():
+            flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+            dist.all_reduce(flat)
+        flat /= self.size
+        begin = 0
+        for gradient in gradients:
+            gradient.copy_(flat[begin : begin + gradient.numel()].view_as(gradient))
+            begin += gradient.numel()
+
+    def mean(self, told: Mapping[str, Tensor]) -> dict[str, float]:
+        """Return the mean of every value over the processes."""
+        values = torch.stack([value.detach().float() for value in told.values()])
+        if self.size > 1:
+            with _reaching_the_others():
+                dist.all_reduce(values)
+            values /= self.size
+        return dict(zip(told, values.tolist(), strict=True))
+
+    def highest(self, *numbers: int) -> list[int]:
+        """Return the highest of each number over the processes: what one wants, all do."""
+        if self.size == 1:
+            return list(numbers)
+        device = f"cuda:{self.local}" if dist.get_backend() == "nccl" else "cpu"
+        values = torch.tensor(numbers, device=device)
+        with _reaching_the_others():
+            dist.all_reduce(values, op=dist.ReduceOp.MAX)
+        return [int(value) for value in values]
+
+    def gather(self, value: Any) -> list[Any]:
+        """Return the values of all processes, by their rank."""
+        if self.size == 1:
+            return [value]
+        values: list[Any] = [None] * self.size
+        with _reaching_the_others():
+            dist.all_gather_object(values, value)
+        return values
+
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """Let the first process of each machine go ahead, and the others follow."""
+        if self.local:
+            self.highest(0)
+        yield
+        if not self.local:
+            self.highest(0)
+
+
+@contextmanager
+def _reaching_the_others() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        why = str(error).partition("\n")[0]
+        raise LostRankError(
+            f"Another process of this training is gone: {why}",
+            "Start the same command again; it goes on from the last checkpoint.",
+        ) from error
+
+
+def number() -> int:
+    """Return the number of this process among those that torchrun has started; 0 for one by itself."""
+    return int(os.environ["RANK"]) if started_by_torchrun() else 0
+
+
+def started_by_torchrun() -> bool:
+    """Return whether torchrun has started this process beside others, or may have to restart it."""
+    return "TORCHELASTIC_RUN_ID" in os.environ and "RANK" in os.environ
+
+
+def restarted() -> bool:
+    """Return whether torchrun has started this process again after one of them died."""
+    return started_by_torchrun() and os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
+
+
+def join(cuda: bool) -> Ranks:
+    """Meet the other processes that torchrun has started; a process by itself is rank 0 of 1.
+
+    Args:
+        cuda: Whether they talk over NCCL, between GPUs, or over gloo.
+    """
+    if not started_by_torchrun() or os.environ.get("WORLD_SIZE", "1") == "1":
+        return Ranks()
+    ranks = Ranks(*(int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
+    if not dist.is_initialized():
+        with _reaching_the_others():
+            dist.init_process_group("nccl" if cuda else "gloo")
+    return ranks
+
+
+def leave() -> None:
+    """Part from the other processes."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+class SharedBatchNorm2d(nn.BatchNorm2d):
+    """Batch norm whose statistics are those of the batches of all processes together."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalize ``(N, C, h, w)``; like `torch.nn.BatchNorm2d` in evaluation."""
+        if not self.training:
+            return super().forward(input)
+        x = input.float()
+        own = torch.stack([x.sum(dim=(0, 2, 3)), x.square().sum(dim=(0, 2, 3))])  # (2, C)
+        with _reaching_the_others():
+            sums = dist_functional.all_reduce(own)  # type: ignore[no-untyped-call]
+        count = x.numel() // x.shape[1] * dist.get_world_size()
+        mean = sums[0] / count
+        variance = (sums[1] / count - mean.square()).clamp_min(0.0)
+        with torch.no_grad():
+            self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+            share = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum  # type: ignore[arg-type]
+            self.running_mean.lerp_(mean, share)  # type: ignore[union-attr]
+            self.running_var.lerp_(variance * (count / max(count - 1, 1)), share)  # type: ignore[union-attr]
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        shape = (1, -1, 1, 1)
+        y = (x - mean.view(shape)) * scale.view(shape) + self.bias.view(shape)
+        normed: Tensor = y.to(input.dtype)
+        return normed
+
+
+def share_batch_norms(network: nn.Module) -> None:
+    """Make every batch norm of a network a shared one, with the same weights under the same names."""
+    for module in list(network.modules()):
+        for name, child in module.named_children():
+            if type(child) is nn.BatchNorm2d:
+                shared = SharedBatchNorm2d(child.num_features, child.eps, child.momentum)
+                shared.weight, shared.bias = child.weight, child.bias
+                shared.running_mean, shared.running_var = child.running_mean, child.running_var
+                shared.num_batches_tracked = child.num_batches_tracked
+                shared.train(child.training)
+                setattr(module, name, shared)
