@@ -33,7 +33,7 @@ import torch
 from PIL import Image
 
 from bwcolor import colorizer, load, read_photo, write_photo
-from bwcolor.archive.stages import decoded_error
+from bwcolor.archive.measure import decoded_error
 from bwcolor.color.upsample import AbUpsampler
 
 WIDTH, HEIGHT = 4000, 3000
@@ -101,7 +101,7 @@ def one_photo(network: colorizer.Colorizer, path: Path, target: Path) -> dict[st
         (prediction,) = clock.timed("network", network.predict)([small])
         color = network.finish(photo, small, prediction)
         written = clock.timed("write", write_photo)(photo, color.rows, target)
-        clock.timed("read back", decoded_error)(photo, written)
+        clock.timed("read back", decoded_error)(photo, written.path)
     finally:
         colorizer.merge_rows, AbUpsampler.rows = originals  # type: ignore[method-assign]
     clock.seconds["write"] -= clock.seconds["upsample"] + clock.seconds["merge"]
