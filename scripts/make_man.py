@@ -112,7 +112,7 @@ def page(name: str, command: Any, names: list[str]) -> str:
     if name == PROGRAM:
         rows = [f".TP\n.B {code.value}\n{escape(meaning)}" for code, meaning in EXIT_MEANINGS.items()]
         parts.append(".SH EXIT STATUS\n" + "\n".join(rows))
-    others = [other for other in names if other != name]
+    others = [other for other in names if other != name and (other == PROGRAM or other.startswith(f"{name} "))]
     if others:
         parts.append(".SH SEE ALSO\n" + ", ".join(f"\\fB{escape(other.replace(' ', '-'))}\\fR(1)" for other in others))
     return "\n".join(parts) + "\n"
