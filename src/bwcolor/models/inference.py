@@ -20,7 +20,7 @@ from bwcolor.models.network import Classifier
 from bwcolor.models.table import ModelRow
 
 # Pixels; inputs are padded to multiples, so that the sizes a run meets stay few (oneDNN caches one plan each)
-GRAIN = 64
+GRAIN = 32
 SAMPLE_CELLS = 5  # a sample's mood changes over a fifth of the picture
 GUMBEL_SPREAD = 1.28  # standard deviation of the Gumbel distribution, pi / sqrt(6)
 
