@@ -15,6 +15,7 @@ from pathlib import Path
 from make_man import EXIT_MEANINGS
 
 import bwcolor
+from bwcolor.models.costs import COSTS
 from bwcolor.models.table import DEFAULT_MODEL, MODELS, ModelRow
 from bwcolor.photo.formats import FORMATS
 
@@ -44,6 +45,8 @@ def models() -> str:
         [
             f"`{row.name}`" + (" (default)" if row.name == DEFAULT_MODEL else ""),
             row.summary.removesuffix(" (default)"),
+            f"{COSTS[row.name].parameters / 1e6:.1f} M",
+            f"{COSTS[row.name].gflop:.1f}",
             weights(row),
             row.code_license,
             row.weights_license,
@@ -51,7 +54,19 @@ def models() -> str:
         ]
         for row in MODELS.values()
     ]
-    return table(["`--model`", "what it is", "weights", "license of the code", "terms of the weights", "after"], rows)
+    return table(
+        [
+            "`--model`",
+            "what it is",
+            "parameters",
+            "GFLOP at 256x256",
+            "weights",
+            "license of the code",
+            "terms of the weights",
+            "after",
+        ],
+        rows,
+    )
 
 
 def exit_codes() -> str:

@@ -52,7 +52,7 @@ def forms(row: ModelRow) -> list[tuple[str, str]]:
 def measured(row: ModelRow, options: dict[str, str]) -> tuple[int, float]:
     """Return the parameters of a network and its GFLOP for one picture of 256x256."""
     with torch.device("meta"):
-        network = build(row, options).eval()
+        network = build(row, options).eval().requires_grad_(False)
         lightness = torch.empty(1, 1, SIDE, SIDE)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network.to("meta")(lightness)

@@ -15,6 +15,9 @@ from bwcolor import __version__
 from bwcolor.cli.colorize import colorize
 from bwcolor.cli.compare import compare
 from bwcolor.cli.eval import evaluate
+from bwcolor.cli.info import info
+from bwcolor.cli.models import SUBCOMMANDS as MODELS_SUBCOMMANDS
+from bwcolor.cli.models import models
 from bwcolor.cli.status import report, status, verify
 from bwcolor.cli.train import train
 from bwcolor.config import FILE_NAME, defaults_by_command, read_settings
@@ -116,10 +119,21 @@ def add(name: str, function: Callable[..., Any], panel: str) -> None:
     app.command(name, cls=_Command, context_settings=dict(_CONTEXT), rich_help_panel=panel)(function)
 
 
+def add_group(name: str, function: Callable[..., Any], below: dict[str, Callable[..., Any]], panel: str) -> None:
+    """Hang a command on the app that has others below it, and does something by itself."""
+    group = typer.Typer(name=name, cls=_Group, context_settings=dict(_CONTEXT), rich_markup_mode="rich")
+    group.callback(invoke_without_command=True)(function)
+    for word, command in below.items():
+        group.command(word, cls=_Command, context_settings=dict(_CONTEXT))(command)
+    app.add_typer(group, rich_help_panel=panel)
+
+
 add("colorize", colorize, ARCHIVE_PANEL)
 add("status", status, ARCHIVE_PANEL)
 add("verify", verify, ARCHIVE_PANEL)
 add("report", report, ARCHIVE_PANEL)
+add("info", info, ARCHIVE_PANEL)
 add("train", train, MODEL_PANEL)
 add("eval", evaluate, MODEL_PANEL)
 add("compare", compare, MODEL_PANEL)
+add_group("models", models, MODELS_SUBCOMMANDS, MODEL_PANEL)

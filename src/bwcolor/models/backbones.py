@@ -16,6 +16,7 @@ A decoder starts at the last of them and walks up; nothing deeper is built.
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -155,11 +156,25 @@ def load_imagenet(network: Backbone) -> None:
         load_imagenet_weights(whole)
         network.lite.load_state_dict(_without_the_deepest(whole).state_dict())
         return
-    with torch.device("meta"):
-        layout = _published_layout(network.name).state_dict()
-    state, _ = weight_files.read_state(weight_files.obtain(PUBLISHED[network.name], layout))
+    state, _ = weight_files.read_state(published_weights(network.name))
     inner = network.get_submodule("alexnet" if network.name == "alexnet" else "vgg")
     inner.load_state_dict({own: state[own] for own in inner.state_dict()})
+
+
+def published_weights(name: str, source: Path | None = None) -> Path:
+    """Return the published weights of VGG or AlexNet as safetensors, fetched where they are not here.
+
+    Args:
+        name: "vgg16", "vgg19" or "alexnet".
+        source: A published file to convert instead of fetching it.
+
+    Raises:
+        WeightsError: They cannot be had, or do not fit.
+        OutputError: The cache cannot be written.
+    """
+    with torch.device("meta"):
+        layout = _published_layout(name).state_dict()
+    return weight_files.obtain(PUBLISHED[name], layout, source)
 
 
 def _published_layout(name: str) -> nn.Module:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -25,11 +26,13 @@ class Loaded:
         network: With its weights.
         row: Of the MODELS table, or of a mixture.
         sha256: Of the weights file; of a mixture, of its parts' hashes; empty for a network without weights.
+        options: The form it was built in, where that is not the default.
     """
 
     network: nn.Module
     row: ModelRow
     sha256: str
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_network(name: str, weights: Path | None = None) -> Loaded:
@@ -58,9 +61,11 @@ def load_network(name: str, weights: Path | None = None) -> Loaded:
     path = weights or weights_path(row)
     if not path.is_file():
         raise WeightsError(f"{path} does not exist.", "Give --weights a .safetensors file.")
-    network = build(row, weight_files.read_about(path).get("options"))
+    options = weight_files.read_about(path).get("options") or {}
+    network = build(row, options)
+    digest = weight_files.file_sha256(path) if weights else trusted_sha256(row, path)
     weight_files.fill(network, path)
-    return Loaded(network, row, weight_files.file_sha256(path) if weights else checked_or_pinned(row, path))
+    return Loaded(network, row, digest, options)
 
 
 def needs_weights(row: ModelRow) -> bool:
@@ -83,21 +88,30 @@ def weights_path(row: ModelRow) -> Path:
     return weight_files.obtain(row.origin, layout(row))
 
 
-def layout(row: ModelRow) -> dict[str, torch.Tensor]:
+def layout(row: ModelRow, options: Mapping[str, str] | None = None) -> dict[str, torch.Tensor]:
     """Return the names and shapes of a row's weights, as tensors without memory."""
     with torch.device("meta"):
-        return dict(build(row).state_dict())
+        return dict(build(row, options).state_dict())
 
 
-def checked_or_pinned(row: ModelRow, path: Path) -> str:
-    """Return the hash of a model's own file.
+def trusted_sha256(row: ModelRow, path: Path, thorough: bool = False) -> str:
+    """Return the hash of a model's own file, if it is the one that was shipped, fetched or imported.
+
+    Args:
+        row: Of the MODELS table.
+        path: Its weights file.
+        thorough: Whether a kept file is read whole in any case; else only where its size or time has changed.
 
     Raises:
-        WeightsError: It is the shipped one, and not as it was shipped.
+        WeightsError: It is another one now.
     """
     if path != weight_files.kept_path(row):
         digest = weight_files.file_sha256(path)
         if digest != row.sha256:
             raise WeightsError(f"{path} is not the file that was shipped.", "Reinstall bwcolor.")
         return digest
-    return checked_sha256(path)
+    digest = weight_files.file_sha256(path) if thorough else checked_sha256(path)
+    recorded = weight_files.recorded_sha256(path)
+    if recorded is not None and recorded != digest:
+        raise WeightsError(f"{path} has changed since it came.", "Remove it, and fetch or import it again.")
+    return digest

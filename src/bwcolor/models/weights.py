@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bwcolor.errors import OutputError, WeightsError
-from bwcolor.models.download import RemoteFile, alone, cache_folder, checked_sha256, fetch
+from bwcolor.models.download import RemoteFile, alone, cache_folder, fetch
 from bwcolor.models.table import ModelRow
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 # One entry of the file's header holds all that we say of the weights, as JSON: with several their order, and so the
 # file's hash, would change from one writing to the next.
 HEADER_KEY = "bwcolor"
+# Under one of these, training programs keep the state dict beside what else they save
+WRAPPERS = ("params", "model")
+# In some circulating files of DDColor: the classifier that its encoder was trained with, in no path of the network
+SURPLUS = frozenset({"encoder.arch.head_cls.weight", "encoder.arch.head_cls.bias"})
 
 
 def shipped_path(row: ModelRow) -> Path:
@@ -104,7 +108,7 @@ def read_pickle(path: Path) -> dict[str, Tensor]:
     """Read a state dict that PyTorch wrote, running nothing that stands in it.
 
     Args:
-        path: A ``.pth`` or ``.pt`` file.
+        path: A ``.pth``, ``.pt`` or ``.bin`` file: a state dict, or one of `WRAPPERS` around it.
 
     Returns:
         Names and tensors.
@@ -117,13 +121,17 @@ def read_pickle(path: Path) -> dict[str, Tensor]:
     import torch
 
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals([slice]):  # DeOldify's files hold some, in their optimizer's state
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         why = str(error).partition("\n")[0]
         raise WeightsError(f"{path} holds more than weights, and is refused: {why}", "Do not trust it.") from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
         why = str(error).partition("\n")[0] or type(error).__name__
         raise WeightsError(f"{path} is damaged: {why}", "Fetch it again.") from error
+    for wrapper in WRAPPERS:
+        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
+            state = state[wrapper]
     if not isinstance(state, dict) or not all(
         isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
     ):
@@ -131,12 +139,13 @@ def read_pickle(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def obtain(file: RemoteFile, layout: Mapping[str, Tensor]) -> Path:
+def obtain(file: RemoteFile, layout: Mapping[str, Tensor], source: Path | None = None) -> Path:
     """Return a published PyTorch file as safetensors: fetched, checked and converted once.
 
     Args:
         file: What is published.
         layout: Names and shapes that it must have, all of them and no others (tensors may be on the meta device).
+        source: The published file, where it is on this machine already.
 
     Returns:
         The converted file, whose values are those of the published one.
@@ -148,24 +157,60 @@ def obtain(file: RemoteFile, layout: Mapping[str, Tensor]) -> Path:
     target = cache_folder() / f"{Path(file.name).stem}.safetensors"
     if target.is_file():
         return target
-    published = fetch(file)
+    published = source or fetch(file)
     with alone(target):
         if not target.is_file():
             convert(published, target, layout)
-    published.unlink(missing_ok=True)
+    if source is None:
+        published.unlink(missing_ok=True)
     return target
 
 
 def convert(source: Path, target: Path, layout: Mapping[str, Tensor], model: str = "") -> None:
-    """Write a PyTorch file as safetensors, value by value, after a strict comparison with a layout (see `obtain`)."""
-    state = read_pickle(source)
-    _compare(layout, state, source, target.stem)
-    about = {"model": model, "source": source.name, "source_sha256": checked_sha256(source)}
+    """Write a PyTorch file as safetensors, value by value, after a strict comparison with a layout (see `obtain`).
+
+    Normalized weights become plain ones (see `normed`), which is what the layout has.
+    """
+    from bwcolor.models.normed import folded
+
+    state = folded({name: value for name, value in read_pickle(source).items() if name not in SURPLUS})
+    compare(layout, state, source, target.stem)
+    about = {"model": model, "source": source.name, "source_sha256": file_sha256(source)}
     write_state(state, target, about, half=False)
+    record_sha256(target)
 
 
-def _compare(own: Mapping[str, Tensor], state: Mapping[str, Tensor], path: Path, what: str) -> None:
-    """Raise a WeightsError that names the first differences."""
+def record_path(path: Path) -> Path:
+    """Return where the hash of a kept file is recorded, in the form of ``sha256sum``."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def record_sha256(path: Path) -> None:
+    """Record the hash that a kept file has now."""
+    try:
+        record_path(path).write_text(f"{file_sha256(path)}  {path.name}\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{record_path(path)} cannot be written: {error}.") from error
+
+
+def recorded_sha256(path: Path) -> str | None:
+    """Return the hash that a kept file had when it came; None where nothing is recorded."""
+    record = record_path(path)
+    return record.read_text(encoding="utf-8").partition(" ")[0] if record.is_file() else None
+
+
+def compare(own: Mapping[str, Tensor], state: Mapping[str, Tensor], path: Path, what: str) -> None:
+    """Compare names and shapes strictly.
+
+    Args:
+        own: What a network has.
+        state: What a file holds.
+        path: The file, for the message.
+        what: The network, for the message.
+
+    Raises:
+        WeightsError: They differ; the message names the first tensors.
+    """
     extra = [name for name in state if name not in own]
     missing = [name for name in own if name not in state]
     shapes = [name for name in own if name in state and own[name].shape != state[name].shape]
@@ -192,7 +237,7 @@ def fill(network: nn.Module, path: Path) -> None:
     """
     state, _ = read_state(path)
     own = network.state_dict()
-    _compare(
+    compare(
         own,
         {name: value for name, value in state.items() if name in own or not name.startswith("ab_")},
         path,

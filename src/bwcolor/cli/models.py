@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``bwcolor models`` and what stands below it: the networks there are, and their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from bwcolor.models.catalog import Entry
+    from bwcolor.models.costs import Cost
+
+_NAME = typer.Argument(help="Network, as `bwcolor models` lists them.", metavar="NAME", show_default=False)
+_JSON = typer.Option("--json", help="Print JSON instead of a table.")
+
+
+def models(context: typer.Context, json: Annotated[bool, _JSON] = False) -> None:
+    """List the networks: what they cost, what they need, and on what terms.
+
+    GFLOP are for one picture of 256x256. Two networks can be mixed: --model gan+classify averages their colors,
+    --model gan+classify:certainty weighs them at each place by how certain they are.
+
+    Examples:
+        bwcolor models
+
+        bwcolor models --json
+
+        bwcolor models info eccv16
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from bwcolor.cli.terminal import print_json, print_table
+    from bwcolor.models.catalog import as_json, entries
+
+    found = entries()
+    if json:
+        print_json([as_json(entry) for entry in found])
+        return
+    columns = ("name", "what", "parameters#", "GFLOP#", "sees#", "weights", "terms: code", "terms: weights")
+    print_table("", columns, (_cells(entry) for entry in found))
+
+
+def info(name: Annotated[str, _NAME], json: Annotated[bool, _JSON] = False) -> None:
+    """Show all there is to know of a network, or of a mixture.
+
+    Example:
+        bwcolor models info eccv16
+    """
+    from bwcolor.cli.terminal import print_json
+    from bwcolor.models.catalog import as_json, describe
+    from bwcolor.models.table import find_model
+
+    entry = describe(find_model(name))
+    if json:
+        print_json(as_json(entry))
+        return
+    facts = _facts(entry)
+    width = max(len(what) for what, _ in facts)
+    for what, said in facts:
+        typer.echo(f"{what:<{width}}  {said}")
+
+
+def download(
+    names: Annotated[
+        list[str],
+        typer.Argument(help="Networks, or the backbones vgg16, vgg19, alexnet.", metavar="NAME...", show_default=False),
+    ],
+) -> None:
+    """Fetch the weights of networks now, so that they are here when there is no connection.
+
+    They are checked and kept in the user's cache, or in $BWCOLOR_HOME. $BWCOLOR_MIRROR names folders or addresses that
+    are asked first; with $BWCOLOR_OFFLINE=1 nothing is ever fetched.
+
+    Example:
+        bwcolor models download eccv16 siggraph17
+    """
+    from bwcolor.models.keeping import get
+
+    for name in names:
+        typer.echo(get(name))
+
+
+def path(name: Annotated[str, _NAME]) -> None:
+    """Print where the weights of a network lie on this machine.
+
+    Example:
+        bwcolor models path gan
+    """
+    from bwcolor.errors import WeightsError
+    from bwcolor.models.table import find_model
+    from bwcolor.models.weights import local_path
+
+    row = find_model(name)
+    for part in row.parts or (row.name,):
+        found = local_path(find_model(part))
+        if found is not None:
+            typer.echo(found)
+        elif not row.parts:
+            raise WeightsError(f"No weights of {name} are on this machine.", f"See: bwcolor models info {name}")
+
+
+def verify(
+    names: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(help="Networks (default: all whose weights are here).", metavar="NAME...", show_default=False),
+    ] = None,
+    json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Prove that weights are still what was shipped, fetched or imported, by reading them whole.
+
+    Example:
+        bwcolor models verify
+    """
+    from bwcolor.cli.terminal import print_json, print_table, shown
+    from bwcolor.errors import VerificationError
+    from bwcolor.models.keeping import verify as prove
+    from bwcolor.models.table import MODELS, find_model
+
+    proven = [prove(row) for row in (map(find_model, names) if names else MODELS.values()) if not row.parts]
+    verdicts = [verdict for verdict in proven if verdict is not None]
+    if json:
+        print_json([{**vars(verdict), "path": str(verdict.path)} for verdict in verdicts])
+    else:
+        rows = ((v.name, shown(v.path), v.sha256[:12], v.problem or "as it was") for v in verdicts)
+        print_table("", ("name", "weights", "SHA-256", "verdict"), rows)
+    wrong = [verdict for verdict in verdicts if verdict.problem]
+    if wrong:
+        raise VerificationError(
+            f"{len(wrong)} of {len(verdicts)} weights files are not what they were.", wrong[0].problem
+        )
+
+
+def bring_in(
+    file: Annotated[
+        Path, typer.Argument(help="A published .pth file, or .safetensors.", metavar="FILE", show_default=False)
+    ],
+    model: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--model", "-m", help="Network it is for (default: what the file says).", metavar="NAME"),
+    ] = None,
+) -> None:
+    """Keep a weights file that was fetched on another machine, or trained here, under its network's name.
+
+    Published files are checked against their hash; pickles are read without running anything that stands in them, and
+    converted to safetensors.
+
+    Examples:
+        bwcolor models import colorization_release_v2-9b330a0b.pth
+
+        bwcolor models import runs/mine/cnn.safetensors --model cnn
+    """
+    from bwcolor.models.keeping import bring_in as keep
+
+    typer.echo(keep(file, model))
+
+
+def export(
+    name: Annotated[str, _NAME],
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", "-o", help="File to write (default: NAME.safetensors).", metavar="FILE"),
+    ] = None,
+    weights: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Other weights than the network's own.", metavar="FILE"),
+    ] = None,
+    half: Annotated[bool, typer.Option("--half", help="Store float16: half the size.")] = False,
+) -> None:
+    """Write a network's weights as one safetensors file, with its form and terms in the header.
+
+    Example:
+        bwcolor models export gan --half --out gan.safetensors
+    """
+    from bwcolor.models.keeping import take_out
+
+    typer.echo(take_out(name, out or Path(f"{name}.safetensors"), weights, half))
+
+
+def _cells(entry: Entry) -> tuple[Any, ...]:
+    """Return a network's line in the list."""
+    from bwcolor.cli.terminal import amount
+
+    row = entry.row
+    state = f"{entry.state}, {amount(entry.size)}" if entry.size else entry.state
+    terms = row.weights_license.partition(";")[0]
+    cost = entry.cost
+    return row.name, row.summary, _million(cost), f"{cost.gflop:.1f}", row.working_size, state, row.code_license, terms
+
+
+def _million(cost: Cost) -> str:
+    return f"{cost.parameters / 1e6:.2f} M"
+
+
+def _facts(entry: Entry) -> list[tuple[str, str]]:
+    """Return what there is to know, line by line; what does not apply is left out."""
+    from bwcolor.cli.terminal import amount, shown
+    from bwcolor.models.weights import local_path
+
+    row = entry.row
+    here = None if row.parts else local_path(row)
+    facts = [
+        ("name", row.name),
+        ("what", row.summary),
+        ("after", row.source),
+        ("parameters", f"{entry.cost.parameters:,}"),
+        ("GFLOP at 256x256", f"{entry.cost.gflop:.2f}"),
+        *((f"with {form}", f"{cost.parameters:,}; {cost.gflop:.2f} GFLOP") for form, cost in entry.forms.items()),
+        ("sees a photo at", f"{row.working_size} pixels, its short side"),
+        ("decides color at", f"1/{row.ab_stride} of that" if row.ab_stride > 1 else "that size"),
+        ("pieces of a photo", row.tiling),
+        ("says how sure it is", "yes" if row.temperature is not None else "no"),
+        ("takes hints", "yes" if row.takes_hints else "no"),
+        ("can be trained", "yes" if row.trainable else "no"),
+        ("license of the code", row.code_license),
+        ("license of the weights", row.weights_license),
+        ("trained on", row.trained_on),
+        ("weights", entry.state),
+        ("lie at", shown(here) if here else ""),
+        ("size", amount(entry.size) if entry.size else ""),
+        ("SHA-256", row.sha256 or (row.origin.sha256 if row.origin else "")),
+        ("published at", row.origin.address if row.origin else ""),
+    ]
+    return [(what, said) for what, said in facts if said]
+
+
+SUBCOMMANDS: dict[str, Callable[..., Any]] = {
+    "info": info,
+    "download": download,
+    "path": path,
+    "verify": verify,
+    "import": bring_in,
+    "export": export,
+}

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Weights files by hand: bringing one in, taking one out, proving that one is still what it was."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bwcolor import __version__
+from bwcolor.errors import OutputError, UsageError, WeightsError
+from bwcolor.models import backbones, loading
+from bwcolor.models import weights as weight_files
+from bwcolor.models.download import RemoteFile, alone, matches
+from bwcolor.models.table import MODELS, ModelRow, find_model
+
+PICKLES = frozenset({".pth", ".pt", ".bin"})
+SAFETENSORS = ".safetensors"
+FORMATS = ("safetensors",)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a weights file is what it was.
+
+    Attributes:
+        name: Of the model.
+        path: Of its weights file.
+        sha256: That it has now.
+        problem: What is wrong; empty where nothing is.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    problem: str
+
+
+def get(name: str) -> Path:
+    """Return where the weights of a network, or of a backbone, lie, fetching them where they are not here.
+
+    Args:
+        name: Of a row of the MODELS table, or "vgg16", "vgg19", "alexnet".
+
+    Raises:
+        UsageError: There is no such network, or it is a mixture.
+        WeightsError: They cannot be had.
+    """
+    if name in backbones.PUBLISHED:
+        return backbones.published_weights(name)
+    row = _single(name)
+    if not loading.needs_weights(row):
+        raise UsageError(f"{name} needs no weights.")
+    path = loading.weights_path(row)
+    loading.trusted_sha256(row, path)
+    return path
+
+
+def verify(row: ModelRow) -> Verdict | None:
+    """Read a network's weights file whole and compare it with its pinned or recorded hash; None where there is none."""
+    path = weight_files.local_path(row)
+    if path is None:
+        return None
+    try:
+        digest = loading.trusted_sha256(row, path, thorough=True)
+        state, about = weight_files.read_state(path)
+        weight_files.compare(loading.layout(row, about.get("options")), state, path, row.name)
+    except WeightsError as error:
+        return Verdict(row.name, path, weight_files.file_sha256(path), str(error))
+    return Verdict(row.name, path, digest, "")
+
+
+def bring_in(source: Path, name: str | None = None) -> Path:
+    """Keep a weights file that was fetched or trained elsewhere, after a strict comparison.
+
+    Args:
+        source: A published PyTorch file, or safetensors.
+        name: Of the network; None takes what the file says of itself, or the network that publishes such a file.
+
+    Returns:
+        Where it is kept.
+
+    Raises:
+        UsageError: It is not known which network it is for.
+        WeightsError: It is missing, damaged, refused, or does not fit.
+        OutputError: The cache cannot be written.
+    """
+    if not source.is_file():
+        raise WeightsError(f"{source} does not exist.")
+    if source.suffix.lower() in PICKLES:
+        return _bring_in_pickle(source, name)
+    about = weight_files.read_about(source)
+    row = _single(name or about.get("model") or _unknown(source))
+    state, _ = weight_files.read_state(source)
+    weight_files.compare(loading.layout(row, about.get("options")), state, source, row.name)
+    target = weight_files.kept_path(row)
+    with alone(target):
+        part = target.with_name(f".{target.name}.part")
+        try:
+            shutil.copyfile(source, part)
+            part.replace(target)
+        except OSError as error:
+            raise OutputError(f"{target} cannot be written: {error}.") from error
+        weight_files.record_sha256(target)
+    return target
+
+
+def _bring_in_pickle(source: Path, name: str | None) -> Path:
+    digest = weight_files.file_sha256(source)
+    for backbone, file in backbones.PUBLISHED.items():
+        if name in (None, backbone) and matches(file, digest):
+            return backbones.published_weights(backbone, source)
+    found = name or next((row.name for row in MODELS.values() if row.origin and matches(row.origin, digest)), None)
+    row = _single(found or _unknown(source))
+    if row.origin is not None and not matches(row.origin, digest):
+        raise WeightsError(f"{source} is not the file that the authors of {row.name} publish.", _expected(row.origin))
+    target = weight_files.kept_path(row)
+    with alone(target):
+        weight_files.convert(source, target, loading.layout(row), row.name)
+    return target
+
+
+def take_out(name: str, target: Path, weights: Path | None = None, half: bool = False) -> Path:
+    """Write a network's weights to a file that other programs, and ``--weights``, read.
+
+    Args:
+        name: Of the network.
+        target: A ``.safetensors`` file.
+        weights: Other weights than the network's own.
+        half: Whether to store float16.
+
+    Returns:
+        The file.
+
+    Raises:
+        UsageError: No such network, or it has no weights, or the suffix is another one.
+        WeightsError: The weights cannot be had.
+        OutputError: The file cannot be written.
+    """
+    row = _single(name)
+    if target.suffix.lower() != SAFETENSORS:
+        raise UsageError(f"{target.name} is no file of a format that can be written.", f"Name it NAME{SAFETENSORS}.")
+    if not loading.needs_weights(row):
+        raise UsageError(f"{name} has no weights.")
+    loaded = loading.load_network(name, weights)
+    about = {
+        "model": row.name,
+        "options": dict(loaded.options),
+        "version": __version__,
+        "source_sha256": loaded.sha256,
+        "license": row.weights_license,
+    }
+    weight_files.write_state(loaded.network.state_dict(), target, about, half=half)
+    return target
+
+
+def _single(name: str) -> ModelRow:
+    row = find_model(name)
+    if row.parts:
+        raise UsageError(f"{name} is a mixture: its networks have their own weights.", f"Take {row.parts[0]}.")
+    return row
+
+
+def _unknown(source: Path) -> str:
+    raise UsageError(f"{source.name} does not say which network it is for.", "Name it with --model NAME.")
+
+
+def _expected(file: RemoteFile) -> str:
+    return f"Its SHA-256 should begin {file.sha256[:8]}. Fetch {file.address} again."
