@@ -101,3 +101,53 @@ def test_hints_show_true_colors_where_the_mask_is_set():
         np.testing.assert_allclose(hints[:2][:, shown], ab[:, shown], atol=1e-3)
         assert not hints[:2][:, ~shown].any()
     assert 0 < sum(counts) < 40 or all(counts)
+
+
+def test_any_number_of_workers_makes_the_same_batches(photos, options):
+    one, four = (list(batches(photos, replace(options, workers=n), 0, 0)) for n in (1, 4))
+    assert len(one) == len(four) == 10
+    for a, b in zip(one, four, strict=True):
+        assert torch.equal(a.lightness, b.lightness)
+        assert torch.equal(a.ab, b.ab)
+
+
+def test_a_resumed_run_sees_what_an_uninterrupted_one_sees(photos, options):
+    whole = list(batches(photos, options, 0, 0))
+    seen = sum(len(batch) for batch in whole[:4])
+    for a, b in zip(whole[4:], batches(photos, options, 4, seen), strict=True):
+        assert torch.equal(a.lightness, b.lightness)
+
+
+def test_two_processes_see_together_what_one_sees_with_twice_the_batch(photos, options):
+    options = replace(options, crops=((0.0, 64),), hint_share=0.9)
+    whole = make_batch(photos, replace(options, batch=8), 2, 16)
+    shares = [make_batch(photos, options, 2, 16, rank, 2) for rank in (0, 1)]
+    assert torch.equal(torch.cat([share.lightness for share in shares]), whole.lightness)
+    assert torch.equal(torch.cat([share.hints for share in shares]), whole.hints)
+
+
+def test_either_all_processes_show_hints_or_none(photos, options):
+    options = replace(options, crops=((0.0, 64),), batch=1, hint_share=0.2)
+    for seen in range(0, 24, 2):
+        shares = [make_batch(photos, options, 0, seen, rank, 2) for rank in (0, 1)]
+        assert (shares[0].hints is None) == (shares[1].hints is None)
+
+
+def test_parts_hold_the_whole_batch(photos, options):
+    batch = make_batch(photos, options, 0, 0)
+    for parts in (1, 2, 3, 9):
+        assert torch.equal(torch.cat([part.ab for part in batch.split(parts)]), batch.ab)
+
+
+def test_turned_and_sheared_crops_stay_inside(photos, options):
+    tilted = make_batch(photos, replace(options, turn=20.0, shear=0.2), 0, 0)
+    straight = make_batch(photos, options, 0, 0)
+    assert tilted.ab.shape == straight.ab.shape
+    assert not torch.equal(tilted.ab, straight.ab)
+
+
+def test_now_and_then_all_of_the_truth_is_shown():
+    ab = np.random.default_rng(0).uniform(-50, 50, (2, 16, 16)).astype(np.float32)
+    hints = simulate_hints(ab, np.random.default_rng(0), reveal_share=1.0)
+    np.testing.assert_array_equal(hints[:2], ab)
+    assert hints[2].all()
