@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import AvifImagePlugin
 
-from bwcolor.errors import MissingExtraError
+from bwcolor.errors import UnsupportedPhotoError
 from bwcolor.photo import exif, headers
 from bwcolor.photo.options import ReadOptions
 from bwcolor.photo.photo import Metadata
@@ -31,7 +31,7 @@ def read(file: BinaryIO, options: ReadOptions) -> Scan:
         Gray or RGB samples, with alpha where the file has it.
 
     Raises:
-        MissingExtraError: It is a HEIC, and pillow-heif is not installed.
+        UnsupportedPhotoError: It is a HEIC, and pillow-heif is not installed.
     """
     data = file.read()
     header = headers.read_heif(io.BytesIO(data))
@@ -76,7 +76,7 @@ def _decode_heic(data: bytes, bits: int) -> tuple[NDArray[Any], dict[Any, Any], 
     try:
         import pillow_heif
     except ImportError as error:
-        raise MissingExtraError("HEIC is read with pillow-heif only.", "pip install 'bwcolor[heif]'") from error
+        raise UnsupportedPhotoError("HEIC is read with pillow-heif only.", "pip install 'bwcolor[heif]'") from error
     picture = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=True)
     pixels = np.asarray(picture)
     return pixels, dict(picture.info), 1  # libheif has turned it

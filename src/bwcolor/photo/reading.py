@@ -130,8 +130,10 @@ def _wall(path: Path) -> Iterator[None]:
     """Turn what decoders raise on damaged bytes into one kind of error."""
     try:
         yield
-    except PhotoError:
-        raise
+    except PhotoError as error:
+        if path.name in error.message:
+            raise
+        raise type(error)(f"{path.name}: {error.message}", error.hint) from error
     except MemoryError as error:
         raise PhotoTooLargeError(f"{path.name} does not fit into memory.", "Set --max-pixels lower.") from error
     except Exception as error:

@@ -102,7 +102,9 @@ class _Reader:
 
     def _finish(self, tag: str) -> None:
         name, index = _split(tag), self.parser.CurrentByteIndex
-        closes = self.packet[index : index + 2] == b"</"
+        # after an empty element the parser stands at whatever follows
+        end_tag = self.packet[index : self.packet.find(b">", index) + 1]
+        closes = re.fullmatch(rb"</(?:[\w.-]+:)?" + re.escape(name[1].encode()) + rb"\s*>", end_tag) is not None
         below = self._below_history()
         if name == (RDF, "RDF") and closes:
             self.outline.end = index
