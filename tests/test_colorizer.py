@@ -165,9 +165,9 @@ def test_inputs_are_padded_by_reflection_to_few_sizes(null):
     seen = room.Colorizer(network, MODELS["null"], null.settings)
     seen.predict([room.Small(np.arange(40 * 72, dtype=np.float32).reshape(40, 72) / 30)])
     shown = network.shown[0, 0]
-    assert shown.shape == (64, 128)
+    assert shown.shape == (64, 96)
     assert torch.equal(shown[40:64, :72], shown[16:40, :72].flip(0))
-    assert torch.equal(shown[:40, 72:128], shown[:40, 16:72].flip(1))
+    assert torch.equal(shown[:40, 72:96], shown[:40, 48:72].flip(1))
 
 
 def test_best_quality_of_a_mirror_image_is_the_mirror_image(random_gan):
