@@ -48,7 +48,8 @@ V_MAX = 0.615
 
 def _select(condition: Plane, where_true: Plane, where_false: Plane) -> Plane:
     """Choose between two finite planes by a boolean one."""
-    return condition * where_true + (condition ^ True) * where_false
+    # not by ^: exporting to ONNX knows no exclusive or
+    return condition * where_true + (condition == 0) * where_false
 
 
 def _positive(x: Plane) -> Plane:
