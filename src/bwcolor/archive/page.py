@@ -110,7 +110,7 @@ def _pair(out: Path, entry: Entry) -> str:
         color = _eight_bits(scan.samples(0, scan.height)[..., :3])
     name = escape(_shown(entry.name))
     both = figure(np.repeat(gray[..., None], 3, axis=2), "scan", "the scan") + figure(color, "color copy", "in color")
-    return f'<article><h3>{name}</h3><div class="row">{both}</div></article>'
+    return f'<article><h3>{name}</h3><div class="row" style="max-width: 40rem">{both}</div></article>'
 
 
 def _eight_bits(pixels: Any) -> Rgb:

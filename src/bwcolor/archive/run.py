@@ -29,6 +29,7 @@ from bwcolor.archive.summary import Failure, Silence, Summary, Watch
 from bwcolor.archive.walk import is_output
 from bwcolor.errors import BwcolorError, ExitCode, NothingToDoError, OutputError
 from bwcolor.models.table import find_model
+from bwcolor.models.weights import known_sha256
 
 if TYPE_CHECKING:
     from bwcolor.archive.stages import Stages
@@ -44,7 +45,8 @@ def look_ahead(job: Job) -> tuple[Plan, Settled]:
     """
     row = find_model(job.color.model)
     plan = make_plan(job.request, job.suffixes())
-    expected = Expected(job.color.known() | job.file_options(), row.sha256 if job.color.weights is None else None)
+    weights = known_sha256(row) if job.color.weights is None else None
+    expected = Expected(job.color.known() | job.file_options(), weights)
     with ExitStack() as opened:
 
         def ledger_of(out: Path) -> Ledger | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 if TYPE_CHECKING:
+    from bwcolor.archive.estimate import Estimate
     from bwcolor.archive.job import Job
     from bwcolor.archive.plan import Plan
     from bwcolor.archive.settle import Settled
@@ -22,6 +23,15 @@ SCAN_PANEL = "Scans"
 OUTPUT_PANEL = "Color copies"
 RUN_PANEL = "Run"
 FAILURES_SHOWN = 20
+MEANINGS = {
+    "failed": "before",
+    "changed": "the scan or its hints, since",
+    "missing": "the color copy",
+    "outdated": "other options, weights or version; see --overwrite",
+    "altered": "the color copy is not what bwcolor wrote; see --overwrite",
+    "foreign": "a file of others is in the place; see --overwrite",
+    "deadly": "bwcolor died of them; see --overwrite",
+}
 
 
 def colorize(
@@ -370,17 +380,41 @@ def _print_summary(summary: Summary) -> None:
 
 def _plan(job: Job, as_json: bool) -> None:
     """Tell what a job would do."""
+    from bwcolor.archive.estimate import estimate
     from bwcolor.archive.run import look_ahead
-    from bwcolor.cli.terminal import print_json, print_table
+    from bwcolor.cli.terminal import print_json
 
     plan, settled = look_ahead(job)
+    wanted = estimate([task for task, _ in settled.todo], job)
     if as_json:
-        print_json(_plain_plan(plan, settled))
-        return
-    rows = [(state.value, count) for state, count in settled.states.items()]
-    print_table("", ("photos", "#"), [("to color", len(settled.todo)), *rows])
+        print_json(_plain_plan(plan, settled) | {"estimate": wanted.plain()})
+    else:
+        _print_plan(plan, settled, wanted)
+
+
+def _print_plan(plan: Plan, settled: Settled, wanted: Estimate) -> None:
+    from bwcolor.cli.terminal import amount, console, duration, print_table
+
+    rows: list[tuple[object, ...]] = [("to color", wanted.photos, f"{wanted.megapixels:,.0f} megapixels")]
+    rows += [(f"  {state.value}", count, MEANINGS.get(state.value, "")) for state, count in settled.states.items()]
+    rows += [("excluded", plan.excluded, ""), ("not drawn", plan.not_drawn, "by --limit or --sample")]
+    rows.append(("no photos, left alone", sum(plan.left_alone.values()), _kinds(plan)))
+    print_table("", ("photos", "#", ""), [row for row in rows if row[1] or row[0] == "to color"])
+    told = console()
+    if wanted.photos:
+        told.print(f"About {duration(wanted.seconds)}, {amount(wanted.bytes)} of {amount(wanted.free)} free.")
+    if not wanted.fits:
+        told.print("There is not enough room: the run would stop when the disk is full.")
+    for why, name in wanted.converted:
+        told.print(f"Written as TIFF: {_safe(name)} and the like ({why}).")
+    if wanted.unreadable:
+        told.print(f"Damaged: {wanted.unreadable} of the {wanted.probed} photos looked at.")
+    for path, reason in plan.unreadable:
+        told.print(f"Not readable: {_safe(str(path))} ({reason}).")
+    for folder in plan.outputs:
+        told.print(f"Left out, an earlier output: {_safe(str(folder))}")
     for out in plan.outs:
-        typer.echo(f"Color copies: {_safe(str(out))}")
+        told.print(f"Color copies: {_safe(str(out))}")
 
 
 def _plain_plan(plan: Plan, settled: Settled) -> dict[str, object]:
