@@ -152,6 +152,13 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
+def test_contributing_names_files_that_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = [name for name in re.findall(r"`([\w/]+\.py|[\w/]+/\w+)`", text) if "NAME" not in name]
+    assert len(named) > 8
+    assert [name for name in named if not (ROOT / name).exists() and not (ROOT / "src/bwcolor" / name).exists()] == []
+
+
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a working directory with what the examples speak of: scans, color photographs, predictions of others."""
