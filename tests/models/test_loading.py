@@ -16,7 +16,7 @@ from bwcolor.color import spaces
 from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import download, loading, weights
 from bwcolor.models.network import build
-from bwcolor.models.table import MODELS
+from bwcolor.models.table import MODELS, find_model
 
 FORMS = [("vgg-regression", {"backbone": "alexnet"}), ("vgg-classification", {"backbone": "efficientnet-lite2"})]
 FORMS += [("gan-cifar", {"width": "narrow"}), ("cnn", {"form": "small"}), ("cnn", {}), ("cnn-16", {}), ("yuv-bins", {})]
@@ -99,6 +99,17 @@ def test_a_mixture_is_loaded_with_its_parts_weights(home):
     assert np.ptp(color.colorize_gray(gray).astype(int), axis=2).max() > 0
     parts = [loading.load_network(name).sha256 for name in ("cnn", "cnn-16")]
     assert color.weights_sha256 == hashlib.sha256("".join(parts).encode()).hexdigest()
+    assert weights.known_sha256(find_model("cnn+cnn-16")) == color.weights_sha256
+
+
+def test_what_identifies_weights_is_known_without_loading_them():
+    assert weights.known_sha256(MODELS["null"]) == ""
+    assert weights.known_sha256(MODELS["cnn"]) is None
+    assert weights.known_sha256(find_model("null+cnn")) is None
+    path = weights.kept_path(MODELS["cnn"])
+    path.parent.mkdir(parents=True)
+    written("cnn", {}, path)
+    assert weights.known_sha256(MODELS["cnn"]) == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_mixture_takes_no_single_file(tmp_path):

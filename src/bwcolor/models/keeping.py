@@ -49,7 +49,7 @@ def get(name: str) -> Path:
     if name in backbones.PUBLISHED:
         return backbones.published_weights(name)
     row = _single(name)
-    if not loading.needs_weights(row):
+    if not weight_files.needs_weights(row):
         raise UsageError(f"{name} needs no weights.")
     path = loading.weights_path(row)
     loading.trusted_sha256(row, path)
@@ -140,7 +140,7 @@ def take_out(name: str, target: Path, weights: Path | None = None, half: bool = 
     row = _single(name)
     if target.suffix.lower() != SAFETENSORS:
         raise UsageError(f"{target.name} is no file of a format that can be written.", f"Name it NAME{SAFETENSORS}.")
-    if not loading.needs_weights(row):
+    if not weight_files.needs_weights(row):
         raise UsageError(f"{name} has no weights.")
     loaded = loading.load_network(name, weights)
     about = {

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,8 +54,8 @@ def load_network(name: str, weights: Path | None = None) -> Loaded:
             raise UsageError("A mixture takes each network's own weights.", "Leave --weights away.")
         parts = [load_network(part) for part in row.parts]
         mixture = build(row, networks=[part.network for part in parts])
-        return Loaded(mixture, row, hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest())
-    if weights is None and not needs_weights(row):
+        return Loaded(mixture, row, weight_files.joined_sha256([part.sha256 for part in parts]))
+    if weights is None and not weight_files.needs_weights(row):
         return Loaded(build(row), row, "")
     path = weights or weights_path(row)
     if not path.is_file():
@@ -66,11 +65,6 @@ def load_network(name: str, weights: Path | None = None) -> Loaded:
     digest = weight_files.file_sha256(path) if weights else trusted_sha256(row, path)
     weight_files.fill(network, path)
     return Loaded(network, row, digest, options)
-
-
-def needs_weights(row: ModelRow) -> bool:
-    """Return whether a row's network has any weights."""
-    return bool(row.weights or row.origin or row.trainable or row.parts)
 
 
 def weights_path(row: ModelRow) -> Path:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bwcolor.errors import OutputError, WeightsError
-from bwcolor.models.download import RemoteFile, alone, cache_folder, fetch
-from bwcolor.models.table import ModelRow
+from bwcolor.models.download import RemoteFile, alone, cache_folder, checked_sha256, fetch
+from bwcolor.models.table import ModelRow, find_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +57,31 @@ def local_path(row: ModelRow) -> Path | None:
     if row.weights and shipped.is_file():
         return shipped
     return kept_path(row) if kept_path(row).is_file() else None
+
+
+def known_sha256(row: ModelRow) -> str | None:
+    """Return what identifies a network's own weights (see `bwcolor.models.loading.Loaded`), without torch.
+
+    Returns:
+        Its hash, empty for a network without weights; None where the weights are not here.
+    """
+    if row.parts:
+        parts = [known_sha256(find_model(part)) for part in row.parts]
+        return None if None in parts else joined_sha256([part for part in parts if part is not None])
+    path = local_path(row)
+    if path is None:
+        return None if needs_weights(row) else ""
+    return row.sha256 if path != kept_path(row) else checked_sha256(path)
+
+
+def needs_weights(row: ModelRow) -> bool:
+    """Return whether a row's network has any weights."""
+    return bool(row.weights or row.origin or row.trainable or row.parts)
+
+
+def joined_sha256(parts: list[str]) -> str:
+    """Return the hash of several hashes, in their order."""
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:
