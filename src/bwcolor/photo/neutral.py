@@ -18,11 +18,23 @@ _CURVE_BITS = 20  # the steepest part of the curve moves 0.8 of 65535 per entry
 _SHIFT = _LUMINANCE_BITS - _CURVE_BITS
 
 
+LuminanceTables = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
+
+def luminance_tables(luminance: NDArray[np.float64]) -> LuminanceTables:
+    """Return tables for `neutral_of_rgb`.
+
+    Args:
+        luminance: ``(3, levels)``: the relative luminance that each code of R, of G and of B adds; white is 1.
+    """
+    red, green, blue = np.rint(luminance * 2**_LUMINANCE_BITS).astype(np.int32)
+    return red, green, blue
+
+
 @cache
-def _luminance_tables(levels: int) -> tuple[NDArray[np.int32], ...]:
-    """Return for R, G and B the luminance that each code adds, in units of 2**-28."""
+def _srgb_tables(levels: int) -> LuminanceTables:
     linear = spaces.linear_from_srgb(spaces.gray_codes(levels))
-    return tuple(np.rint(weight * linear * 2**_LUMINANCE_BITS).astype(np.int32) for weight in spaces.XYZ_FROM_RGB[1])
+    return luminance_tables(np.multiply.outer(np.array(spaces.XYZ_FROM_RGB[1]), linear))
 
 
 @cache
@@ -33,16 +45,17 @@ def _curve() -> NDArray[np.uint16]:
     return curve
 
 
-def neutral_of_rgb(rgb: Pixels) -> NDArray[np.uint16]:
+def neutral_of_rgb(rgb: Pixels, tables: LuminanceTables | None = None) -> NDArray[np.uint16]:
     """Return the neutral gray that has a color's lightness.
 
     Args:
-        rgb: ``(h, W, 3)`` uint8 or uint16 sRGB.
+        rgb: ``(h, W, 3)`` uint8 or uint16.
+        tables: Of the RGB that this is, for its dtype; None for sRGB.
 
     Returns:
         ``(h, W)`` uint16: CIE L* is kept to 1 of 65535 of gray, whatever the depth of ``rgb``.
     """
-    red, green, blue = _luminance_tables(256 if rgb.dtype == np.uint8 else 65536)
+    red, green, blue = tables or _srgb_tables(256 if rgb.dtype == np.uint8 else 65536)
     total = red.take(rgb[..., 0])
     total += green.take(rgb[..., 1])
     total += blue.take(rgb[..., 2])

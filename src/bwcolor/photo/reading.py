@@ -198,7 +198,7 @@ def _gray_rows(scan: Scan, options: ReadOptions) -> tuple[Rows, str, tuple[str, 
         convert = _conversion(scan, profile)
         small = toned.small_version(scan.samples, scan.width, scan.height)
         tone = toned.tone_of(convert(small) if convert else small)
-        rows = _rows_of_color(scan, convert)
+        rows = _rows_of_color(scan, profile, convert)
     if options.invert:
         notes.append("read as a negative")
         positive = rows
@@ -263,8 +263,12 @@ def _conversion(scan: Scan, profile: bytes | None) -> Callable[[Pixels], Pixels]
     return None if table is None else table.take
 
 
-def _rows_of_color(scan: Scan, convert: Callable[[Pixels], Pixels] | None) -> Rows:
+def _rows_of_color(scan: Scan, profile: bytes | None, convert: Callable[[Pixels], Pixels] | None) -> Rows:
     """Return the neutral gray that has the lightness of color samples."""
+    if profile and convert and scan.space == "rgb":
+        tables = icc.luminance_of(profile, 256 if scan.samples(0, 1).dtype == np.uint8 else 65536)
+        if tables:  # a hundred times as fast, and nothing is clipped
+            return lambda y0, y1: neutral.neutral_of_rgb(scan.samples(y0, y1), tables)
 
     def rows(y0: int, y1: int) -> NDArray[Any]:
         samples = scan.samples(y0, y1)

@@ -2,13 +2,13 @@
 """Is this scan in color already, or a black-and-white photograph that is toned, tinted, yellowed or blue?
 
 A toning, a tinted paper, a faded dye give each lightness its own color: ab is a function of L, a curve. In a color
-photograph things of the same lightness differ in color. So the color that belongs to each lightness (the mean ab in
+photograph things of the same lightness differ in color. So the color that belongs to each lightness (the median ab in
 steps of 5 L) is taken away, and what is left is measured: where more than a tenth of the picture strays by more than 5
 Lab units, the scan is in color. A tenth, not the maximum, because stamps, ink, foxing and stains are small.
 
-Measured on small versions: of 37 historic photographs (sepia, yellowed, stained, violet) the tenth begins at 4.5 at
-most, at 3.1 in all but a torn yellow-brown card; of 200 modern color photographs at 6.2 at least, and of 1,200 others
-under 5 in 1.7 of 100: fog, snow and evenly lit single things.
+Measured on small versions: of 37 historic photographs (sepia, yellowed, stained, violet) the tenth begins at 4.6 at
+most, at 3.2 in all but a torn yellow-brown card; of 200 modern color photographs at 6.4 at least, and of 1,200 others
+under 5 in 1.6 of 100: fog, snow and evenly lit single things.
 """
 
 from __future__ import annotations
@@ -61,9 +61,13 @@ def straying(rgb: NDArray[np.float64]) -> float:
     """
     lightness, a, b = spaces.lab_from_srgb(rgb[..., 0], rgb[..., 1], rgb[..., 2])
     step = (lightness / LIGHTNESS_STEP).astype(np.int64).clip(0, None).ravel()
-    count = np.bincount(step).clip(1)
-    rest = [plane.ravel() - (np.bincount(step, plane.ravel()) / count)[step] for plane in (a, b)]
-    return float(np.quantile(np.hypot(*rest), 1 - STRAYING_SHARE))
+    ab = np.stack([a.ravel(), b.ravel()], axis=1)
+    rest = np.empty(len(ab))
+    for index in np.unique(step):
+        chosen = ab[step == index]
+        # the median: a stamp may fill a good part of what is as light as it
+        rest[step == index] = np.hypot(*(chosen - np.median(chosen, axis=0)).T)
+    return float(np.quantile(rest, 1 - STRAYING_SHARE))
 
 
 def tone_of(rgb: Pixels) -> str:
