@@ -15,7 +15,8 @@ from skimage.color import lab2rgb, rgb2lab
 from bwcolor.photo import read_photo
 from bwcolor.photo.toned import small_version, straying, tone_of
 
-CAT, ROCKET = data.chelsea(), data.rocket()
+CAT = data.chelsea()
+PICTURES = {"cat": CAT, "rocket": data.rocket(), "face": data.astronaut()[::2, ::2], "cup": data.coffee()[::2, ::2]}
 
 
 def toned(rgb: np.ndarray, tone) -> np.ndarray:
@@ -31,7 +32,7 @@ TONES = {
     "sepia": lambda L, x, y: (6 - 0.03 * L, 25 - 0.1 * L),
     "cyanotype": lambda L, x, y: (-3, -40 + 0.38 * L),
     "selenium": lambda L, x, y: (5 * (L < 40), 0),
-    "split toning": lambda L, x, y: (4, np.where(L > 50, 15, -15)),
+    "split toning": lambda L, x, y: (4, 15 * np.tanh((L - 50) / 15)),
     "yellowed paper": lambda L, x, y: (2, 0.22 * L),
     "yellowed at the edge": lambda L, x, y: (1, 8 + 6 * (x**2 + y**2)),
     "violet cast": lambda L, x, y: (9, -9),
@@ -40,20 +41,16 @@ TONES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Conversion from CIE-LAB")
 @pytest.mark.parametrize("name", TONES)
-@pytest.mark.parametrize(
-    "picture", [CAT, ROCKET, data.astronaut(), data.coffee()], ids=["cat", "rocket", "face", "cup"]
-)
+@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
 def test_toned_prints_are_black_and_white(name: str, picture: np.ndarray) -> None:
     rgb = toned(picture, TONES[name])
     tone = tone_of(small_version(lambda y0, y1: rgb[y0:y1], rgb.shape[1], rgb.shape[0]))
-    assert tone == ("neutral" if name == "neutral" else "toned") or name == "selenium"
-    assert tone != "color"
+    assert tone == ("neutral" if name == "neutral" else "toned") or (name == "selenium" and tone == "neutral")
 
 
-@pytest.mark.parametrize(
-    "picture", [CAT, ROCKET, data.astronaut(), data.coffee()], ids=["cat", "rocket", "face", "cup"]
-)
+@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_color_photographs_are_in_color(picture: np.ndarray, kind: type) -> None:
     rgb = picture if kind == np.uint8 else picture.astype(np.uint16) * 257
