@@ -94,4 +94,6 @@ def network(spec: str, options: Mapping[str, Any]) -> Network:
     name, _, weights = spec.partition("=")
     if not weights:
         return Network(load(name, **options), name)
-    return Network(load(name, weights=Path(weights), **options), f"{name}={Path(weights).stem}")
+    path = Path(weights)
+    label = path.resolve().parent.name if path.stem == name else path.stem
+    return Network(load(name, weights=path, **options), f"{name}={label}")

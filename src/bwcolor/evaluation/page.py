@@ -100,8 +100,8 @@ def _plots(found: Comparison, metric: Metric) -> str:
         ("GFLOP per photo", {name: cost.gflop for name, cost in found.costs.items()}),
     ):
         points = [
-            charts.Point(costs[name], one.value, one.low, one.high, name)
-            for name, one in estimates.items()
+            charts.Point(costs[name], one.value, one.low, one.high, name, color)
+            for color, (name, one) in enumerate(estimates.items())
             if costs[name] > 0 and math.isfinite(one.value)
         ]
         if points:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 560, 340  # CSS pixels
-LEFT, RIGHT, TOP, BOTTOM = 60, 120, 18, 46  # margins
+WIDTH, HEIGHT = 600, 340  # CSS pixels
+LEFT, RIGHT, TOP, BOTTOM = 60, 170, 18, 46  # margins
 GAP = 14  # between labels
 COLORS = 6  # the page's --s0 .. --s5
 
@@ -24,6 +24,7 @@ class Point:
         low: Lower end of its interval.
         high: Upper end.
         label: Its name.
+        color: Which of the page's colors it has; the same in all charts of a page.
     """
 
     x: float
@@ -31,6 +32,7 @@ class Point:
     low: float
     high: float
     label: str
+    color: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ def scatter(title: str, points: Sequence[Point], lines: Sequence[tuple[str, floa
             'stroke-dasharray="5 4"/>'
         )
         labels.append((WIDTH - RIGHT + 6, y, name))
-    for index, point in enumerate(points):
-        x, y, color = _x(x_axis, point.x), _y(y_axis, point.y), f"var(--s{index % COLORS})"
+    for point in points:
+        x, y, color = _x(x_axis, point.x), _y(y_axis, point.y), f"var(--s{point.color % COLORS})"
         if math.isfinite(point.low):
             ends = [_y(y_axis, end) for end in (point.low, point.high)]
             drawn.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{ends[0]:.1f}" y2="{ends[1]:.1f}" stroke="{color}"/>')
@@ -136,7 +138,7 @@ def curves(title: str, series: Sequence[tuple[str, Sequence[float]]], across: st
         middle = values[len(values) // 2]
         row = TOP + 14 + GAP * index
         drawn.append(f'<rect x="{WIDTH - RIGHT + 8}" y="{row - 9}" width="12" height="4" fill="{color}"/>')
-        labels.append((WIDTH - RIGHT + 26.0, row - 4.0, f"{name} ({middle:.4g})"))
+        labels.append((WIDTH - RIGHT + 26.0, row - 7.0, f"{name} ({middle:.4g})"))
     words = "; ".join(f"{name}: median {values[len(values) // 2]:.4g}" for name, values in series)
     return _chart(title, words, x_axis, y_axis, drawn + [_text(*label) for label in labels])
 
