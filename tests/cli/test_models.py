@@ -130,7 +130,7 @@ def test_a_malicious_file_is_refused(bwcolor: Callable, tmp_path: Path) -> None:
             return (open, (str(tmp_path / "ran"), "w"))
 
     path = tmp_path / "evil.pth"
-    path.write_bytes(pickle.dumps({"w": Evil()}))
+    path.write_bytes(pickle.dumps({"w": Evil()}, protocol=2))
     done = bwcolor("models", "import", path, "--model", "cnn")
     assert done.code == 4
     assert not (tmp_path / "ran").exists()

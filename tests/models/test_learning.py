@@ -19,7 +19,7 @@ from bwcolor.models.residual_encoder import VggClassification, VggRegression
 from bwcolor.models.siggraph17 import Siggraph17
 from bwcolor.models.table import MODELS
 from bwcolor.models.trunk import Classify, Gan
-from bwcolor.models.yuv_bins import KEPT, YuvBins, frequent_bins
+from bwcolor.models.yuv_bins import YuvBins, frequent_bins
 
 LEARNED = 3.0  # mean ab error in Lab units of a network that knows the photographs by heart
 SIDE = 32  # pixels of a photograph
@@ -103,10 +103,7 @@ def quantized(network, lightness, ab):
 
 def measured_bins(network, lightness, ab):
     uv = yuv.uv_from_ab(lightness, ab).movedim(1, -1).reshape(-1, 2).numpy()
-    found = frequent_bins(uv)
-    centers = np.zeros((KEPT, 2), dtype=np.float32)
-    centers[: len(found.centers)] = found.centers
-    network.set_bins(torch.from_numpy(centers))
+    network.set_bins(torch.from_numpy(frequent_bins(uv).centers))
 
 
 @dataclass(frozen=True)

@@ -98,9 +98,11 @@ class YuvBins(Classify):
         """Take measured bins (see `frequent_bins`).
 
         Args:
-            centers: ``(32, 2)`` float, U and V.
+            centers: ``(n, 2)`` float, U and V, n at most 32; where it is less the last one is repeated, and the copies
+                are nobody's nearest.
         """
-        self.uv_centers.copy_(centers)
+        missing = KEPT - len(centers)
+        self.uv_centers.copy_(torch.cat([centers, centers[-1:].expand(missing, 2)]))
         self.centers.copy_(ab_at_middle(self.uv_centers))
 
     def quantize(self, lightness: Tensor, ab: Tensor) -> Tensor:
