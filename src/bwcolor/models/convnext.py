@@ -26,8 +26,8 @@ class ChannelNorm(nn.LayerNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize at each place."""
-        y: Tensor = super().forward(x.movedim(1, -1))
-        return y.movedim(-1, 1)
+        y: Tensor = super().forward(x.permute(0, 2, 3, 1))
+        return y.permute(0, 3, 1, 2)
 
 
 class Block(nn.Module):
@@ -47,9 +47,9 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(N, C, h, w)`` to the same shape."""
-        y = self.norm(self.dwconv(x).movedim(1, -1))  # (N, h, w, C)
+        y = self.norm(self.dwconv(x).permute(0, 2, 3, 1))  # (N, h, w, C)
         y = self.gamma * self.pwconv2(F.gelu(self.pwconv1(y)))
-        return x.add(y.movedim(-1, 1))
+        return x.add(y.permute(0, 3, 1, 2))
 
 
 class ConvNeXt(nn.Module):

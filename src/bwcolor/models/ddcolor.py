@@ -73,10 +73,10 @@ class Attention(nn.Module):
         parts = zip(
             (query, key, value), self.in_proj_weight.chunk(len("qkv")), self.in_proj_bias.chunk(len("qkv")), strict=True
         )
-        heads = [torch.unflatten(F.linear(x, w, b), -1, (HEADS, -1)).movedim(-2, 1) for x, w, b in parts]
+        heads = [torch.unflatten(F.linear(x, w, b), -1, (HEADS, -1)).transpose(1, 2) for x, w, b in parts]
         q, k, v = heads
         y = F.scaled_dot_product_attention(q, k, v)  # (N, heads, q, C / heads)
-        z: Tensor = self.out_proj(y.movedim(1, -2).flatten(-2))
+        z: Tensor = self.out_proj(y.transpose(1, 2).flatten(2))
         return z
 
 
@@ -176,7 +176,7 @@ class ColorDecoder(nn.Module):
     def forward(self, scales: list[Tensor]) -> Tensor:
         """Return the queries' directions ``(N, QUERIES, EMBEDDING)`` for maps of the three scales."""
         memories = [
-            project(planes).flatten(2).movedim(1, -1) + level  # (N, h * w, EMBEDDING)
+            project(planes).flatten(2).transpose(1, 2) + level  # (N, h * w, EMBEDDING)
             for project, planes, level in zip(self.input_proj, scales, self.level_embed.weight, strict=True)
         ]
         where = [positions(planes) for planes in scales]

@@ -46,7 +46,7 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(N, C, h, w)`` to the same shape."""
         places = x.flatten(2)  # (N, C, h * w)
-        shares = torch.softmax(self.query(places).mT @ self.key(places), dim=1)  # (N, asked by, asked)
+        shares = torch.softmax(self.query(places).transpose(1, 2) @ self.key(places), dim=1)  # (N, asked by, asked)
         y: Tensor = self.gamma * (self.value(places) @ shares) + places
         return y.view_as(x)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 from importlib import util
 from itertools import pairwise
 from pathlib import Path
@@ -65,7 +64,8 @@ class SameConv2d(nn.Conv2d):
             return F.conv2d(x, self.weight, self.bias, 1, half, 1, self.groups)
         pads: list[int] = []
         for size in (x.shape[-1], x.shape[-2]):
-            total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
+            # at multiples of the stride a constant, which is what a trace for ONNX keeps of it
+            total = max(kernel - (size % stride or stride), 0)
             pads += [total // 2, total - total // 2]
         return F.conv2d(F.pad(x, pads), self.weight, self.bias, stride, 0, 1, self.groups)
 
