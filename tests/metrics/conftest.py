@@ -48,8 +48,8 @@ def real():
 @pytest.fixture(scope="session")
 def conformance():
     """The folder of what original implementations compute with seeded weights."""
-    named = os.environ.get("BWCOLOR_CONFORMANCE")
-    folder = Path(named) if named else ROOT.parent / "shared" / "conformance"
+    named = os.environ.get("BWCOLOR_PHOTOS")
+    folder = (Path(named).resolve().parent if named else ROOT.parent / "shared") / "conformance"
     if not folder.is_dir():
-        pytest.skip(f"no conformance data at {folder}; name a folder in BWCOLOR_CONFORMANCE")
+        pytest.skip(f"no recorded outputs at {folder}, beside the photographs that BWCOLOR_PHOTOS names")
     return folder

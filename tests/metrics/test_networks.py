@@ -71,9 +71,7 @@ def test_measures_run_from_the_published_file_formats(tmp_path, monkeypatch, rea
     monkeypatch.setattr(lpips, "fetch", lambda file: tmp_path / file.name)
     state = inception.Inception().state_dict() | {"fc.weight": torch.zeros(1008, 2048), "fc.bias": torch.zeros(1008)}
     torch.save(state, tmp_path / inception.WEIGHTS.name)
-    trunk = {
-        f"features.{key}": v for key, v in torch.nn.Sequential(*lpips.TRUNKS["squeeze"].build()).state_dict().items()
-    }
+    trunk = lpips.SqueezeNet().state_dict() | {"classifier.1.bias": torch.zeros(1000)}
     torch.save(trunk, tmp_path / lpips.TRUNKS["squeeze"].weights.name)
     inception.feature_measure.cache_clear()
     lpips._measure.cache_clear()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,9 @@ from torch import Tensor, nn
 from bwcolor.errors import WeightsError
 from bwcolor.metrics.metric import Measure, Sums, sums
 from bwcolor.metrics.pair import Pair, Picture
+from bwcolor.models.alexnet import AlexNet
 from bwcolor.models.download import RemoteFile, fetch
+from bwcolor.models.vgg import Vgg
 
 SHIFT = (-0.030, -0.088, -0.188)  # of RGB in -1..1; not ImageNet's numbers
 SCALE = (0.458, 0.448, 0.450)
@@ -49,32 +52,37 @@ class Fire(nn.Module):
         return torch.cat([F.relu(self.expand1x1(x)), F.relu(self.expand3x3(x))], dim=1)
 
 
-def _alex() -> list[nn.Module]:
-    widths = ((64, 192, 5), (192, 384, 3), (384, 256, 3), (256, 256, 3))
-    first, second, third, fourth = (nn.Conv2d(i, o, kernel, padding=kernel // 2) for i, o, kernel in widths)
-    begin = [nn.Conv2d(3, 64, 11, 4, 2), nn.ReLU(), nn.MaxPool2d(3, 2), first, nn.ReLU(), nn.MaxPool2d(3, 2)]
-    return [*begin, second, nn.ReLU(), third, nn.ReLU(), fourth, nn.ReLU()]
+class SqueezeNet(nn.Module):
+    """SqueezeNet 1.1 (Iandola et al. 2016) up to its last block; layers bear torchvision's numbers."""
 
+    TAP_ENDS = (2, 5, 8, 10, 11, 12, 13)  # layers after which it is looked at
 
-def _squeeze() -> list[nn.Module]:
-    def pool() -> nn.Module:
-        return nn.MaxPool2d(3, 2, ceil_mode=True)
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 64, 3, 2),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2, ceil_mode=True),
+            Fire(64, 16, 64),
+            Fire(128, 16, 64),
+            nn.MaxPool2d(3, 2, ceil_mode=True),
+            Fire(128, 32, 128),
+            Fire(256, 32, 128),
+            nn.MaxPool2d(3, 2, ceil_mode=True),
+            Fire(256, 48, 192),
+            Fire(384, 48, 192),
+            Fire(384, 64, 256),
+            Fire(512, 64, 256),
+        )
 
-    begin = [nn.Conv2d(3, 64, 3, 2), nn.ReLU(), pool(), Fire(64, 16, 64), Fire(128, 16, 64), pool()]
-    middle = [Fire(128, 32, 128), Fire(256, 32, 128), pool(), Fire(256, 48, 192), Fire(384, 48, 192)]
-    return [*begin, *middle, Fire(384, 64, 256), Fire(512, 64, 256)]
-
-
-def _vgg() -> list[nn.Module]:
-    layers: list[nn.Module] = []
-    inputs = 3
-    for width, count in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
-        if layers:
-            layers.append(nn.MaxPool2d(2, 2))
-        for _ in range(count):
-            layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU()]
-            inputs = width
-    return layers
+    def taps(self, image: Tensor) -> list[Tensor]:
+        """Return the first ReLU and the blocks before each pool and at the end, of ``(N, 3, h, w)``."""
+        found = []
+        for index, layer in enumerate(self.features.children()):
+            image = layer(image)
+            if index + 1 in self.TAP_ENDS:
+                found.append(image)
+        return found
 
 
 @dataclass(frozen=True)
@@ -82,20 +90,20 @@ class Trunk:
     """A classifier's convolutional part.
 
     Attributes:
-        build: Makes its layers; they are numbered as torchvision's.
-        taps: Layers that are looked at.
+        network: Makes it; its ``taps`` gives the layers that are looked at.
+        layers: How many these are.
         weights: Where its weights are published.
     """
 
-    build: Callable[[], list[nn.Module]]
-    taps: tuple[int, ...]
+    network: Callable[[], Any]
+    layers: int
     weights: RemoteFile
 
 
 TRUNKS = {
     "alex": Trunk(
-        _alex,
-        (1, 4, 7, 9, 11),
+        AlexNet,
+        5,
         RemoteFile(
             "alexnet-owt-7be5be79.pth",
             _MODELS + "alexnet-owt-7be5be79.pth",
@@ -105,8 +113,8 @@ TRUNKS = {
         ),
     ),
     "squeeze": Trunk(
-        _squeeze,
-        (1, 4, 7, 9, 10, 11, 12),
+        SqueezeNet,
+        7,
         RemoteFile(
             "squeezenet1_1-b8a52dc0.pth",
             _MODELS + "squeezenet1_1-b8a52dc0.pth",
@@ -116,8 +124,8 @@ TRUNKS = {
         ),
     ),
     "vgg": Trunk(
-        _vgg,
-        (3, 8, 15, 22, 29),
+        Vgg,
+        5,
         RemoteFile(
             "vgg16-397923af.pth",
             _MODELS + "vgg16-397923af.pth",
@@ -141,8 +149,7 @@ class Lpips(nn.Module):
 
     def __init__(self, trunk: str) -> None:
         super().__init__()
-        self.taps = TRUNKS[trunk].taps
-        self.features = nn.Sequential(*TRUNKS[trunk].build())
+        self.trunk = TRUNKS[trunk].network()
         self.register_buffer("shift", torch.tensor(SHIFT).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("scale", torch.tensor(SCALE).view(1, 3, 1, 1), persistent=False)
         for index, head in enumerate(published_heads(trunk)):
@@ -150,13 +157,8 @@ class Lpips(nn.Module):
 
     def _seen(self, x: Tensor) -> list[Tensor]:
         """Return each tap's activations, scaled to length one in every place."""
-        x = (x - self.shift) / self.scale
-        found = []
-        for index, layer in enumerate(self.features.children()):
-            x = layer(x)
-            if index in self.taps:
-                found.append(x / (x.square().sum(dim=1, keepdim=True).sqrt() + EPSILON))
-        return found
+        found: list[Tensor] = self.trunk.taps((x - self.shift) / self.scale)
+        return [each / (each.square().sum(dim=1, keepdim=True).sqrt() + EPSILON) for each in found]
 
     def maps(self, first: Tensor, second: Tensor) -> list[Tensor]:
         """Return each tap's ``(N, 1, h', w')`` map of differences.
@@ -179,7 +181,7 @@ def published_heads(trunk: str) -> list[Tensor]:
 
     path = Path(str(resources.files("bwcolor.metrics") / HEADS))
     found = load_file(path)
-    return [found[f"{trunk}.{index}"] for index in range(len(TRUNKS[trunk].taps))]
+    return [found[f"{trunk}.{index}"] for index in range(TRUNKS[trunk].layers)]
 
 
 def load(trunk: str, state: dict[str, Tensor]) -> Lpips:
@@ -194,7 +196,7 @@ def load(trunk: str, state: dict[str, Tensor]) -> Lpips:
     """
     network = Lpips(trunk).eval().requires_grad_(False)
     try:
-        network.load_state_dict({name: value for name, value in state.items() if name.startswith("features.")})
+        network.trunk.load_state_dict({name: value for name, value in state.items() if name.startswith("features.")})
     except RuntimeError as error:
         raise WeightsError(f"These are not the weights of {trunk}: {error}") from error
     return network
