@@ -6,6 +6,7 @@ import pickle
 import pickletools
 import struct
 import tarfile
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -87,7 +88,7 @@ def write_binary(path, records):
 class Python2Pickler(pickle._Pickler):
     """Writes byte strings as Python 2 did, in which the published files were made."""
 
-    dispatch = dict(pickle._Pickler.dispatch)
+    dispatch: ClassVar = dict(pickle._Pickler.dispatch)
 
     def save_bytes(self, value):
         short = len(value) < 256

@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.distributed.nn.functional as dist_functional
 from torch import Tensor, nn
 
 from bwcolor.errors import BwcolorError, ExitCode
@@ -149,6 +148,24 @@ def leave() -> None:
         dist.destroy_process_group()
 
 
+class _Sum(torch.autograd.Function):
+    """The sum of a tensor over the processes; every process's loss depends on it, so its gradients are summed too."""
+
+    @staticmethod
+    def forward(ctx: Any, own: Tensor) -> Tensor:
+        total = own.clone()
+        with _reaching_the_others():
+            dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].contiguous()
+        with _reaching_the_others():
+            dist.all_reduce(total)
+        return total
+
+
 class SharedBatchNorm2d(nn.BatchNorm2d):
     """Batch norm whose statistics are those of the batches of all processes together."""
 
@@ -158,8 +175,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
             return super().forward(input)
         x = input.float()
         own = torch.stack([x.sum(dim=(0, 2, 3)), x.square().sum(dim=(0, 2, 3))])  # (2, C)
-        with _reaching_the_others():
-            sums = dist_functional.all_reduce(own)  # type: ignore[no-untyped-call]
+        sums: Tensor = _Sum.apply(own)  # type: ignore[no-untyped-call]
         count = x.numel() // x.shape[1] * dist.get_world_size()
         mean = sums[0] / count
         variance = (sums[1] / count - mean.square()).clamp_min(0.0)

@@ -298,7 +298,7 @@ class Trainer:
             "model": self.options.model,
             "options": self.options.network,
             "version": __version__,
-            "training": {"steps": steps, "crops": self.seen, **as_plain(self.options, paths=False)},
+            "training": {"steps_done": steps, "crops": self.seen, **as_plain(self.options, paths=False)},
         }
         weight_files.write_state(self.average.state_dict(), self.weights, about)
         log.info("wrote %s (sha256 %s)", self.weights, weight_files.file_sha256(self.weights))
