@@ -180,7 +180,8 @@ def main() -> int:
     results = DEMO / f"{scans.name}-color"
     DEMO.mkdir(exist_ok=True)
     model = ["--model", options.model] if options.model else []
-    command = [sys.executable, "-m", "bwcolor", "colorize", str(scans), "--out", str(results), *model]
+    # what an older version or another network left is colored again; what is as it would be now is not
+    command = [sys.executable, "-m", "bwcolor", "colorize", str(scans), "--out", str(results), "--overwrite", *model]
     code = subprocess.run(command, check=False).returncode
     if code not in (ExitCode.OK, ExitCode.PHOTOS_FAILED):
         return code
