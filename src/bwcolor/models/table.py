@@ -36,6 +36,7 @@ class ModelRow:
         choices: Forms that it can be built in: pairs of a name and its values, the default first.
         tiling: Whether it may see a photo in pieces.
         parts: Names of the networks that a mixture is made of.
+        pipeline: Of its authors' own, by its name in `pipelines`; empty where it has none.
         by_certainty: Whether a mixture weighs its parts by their certainty at each place, or all the same.
     """
 
@@ -60,6 +61,7 @@ class ModelRow:
     tiling: str = "discouraged: color is a decision about the whole picture"
     parts: tuple[str, ...] = ()
     by_certainty: bool = False
+    pipeline: str = ""
 
 
 DEFAULT_MODEL = "gan"
@@ -114,6 +116,7 @@ _ROWS = (
         stride=8,
         working_size=256,
         temperature=1.0,
+        pipeline="zhang",
         weights_license=_AUTHORS_TERMS,
         source="Zhang, Isola, Efros 2016",
         origin=RemoteFile(
@@ -132,6 +135,7 @@ _ROWS = (
         ab_stride=1,
         working_size=256,
         takes_hints=True,
+        pipeline="zhang",
         weights_license=_AUTHORS_TERMS,
         source="Zhang et al. 2017",
         origin=RemoteFile(
@@ -150,6 +154,7 @@ _ROWS = (
         home="bwcolor.models.ddcolor:DDColor",
         ab_stride=1,
         working_size=512,
+        pipeline="ddcolor",
         weights_license=_DDCOLOR_TERMS,
         source=_DDCOLOR,
         origin=_ddcolor(
@@ -163,6 +168,7 @@ _ROWS = (
         home="bwcolor.models.ddcolor:DDColor",
         ab_stride=1,
         working_size=512,
+        pipeline="ddcolor",
         weights_license=_DDCOLOR_TERMS,
         source=_DDCOLOR,
         origin=_ddcolor(
@@ -176,6 +182,7 @@ _ROWS = (
         home="bwcolor.models.ddcolor:DDColorTiny",
         ab_stride=1,
         working_size=512,
+        pipeline="ddcolor",
         weights_license=_DDCOLOR_TERMS,
         source=_DDCOLOR,
         origin=_ddcolor("ddcolor_paper_tiny", None, "8a1277bc90a1bfbb6d2d83933a9a6bc821931879ca93e26e4fcec12165d41fce"),
@@ -187,6 +194,7 @@ _ROWS = (
         home="bwcolor.models.deoldify:DeOldifyArtistic",
         ab_stride=1,
         working_size=384,
+        pipeline="deoldify",
         weights_license=_DEOLDIFY_TERMS,
         source=_DEOLDIFY,
         origin=RemoteFile(
@@ -204,6 +212,7 @@ _ROWS = (
         home="bwcolor.models.deoldify:DeOldifyStable",
         ab_stride=1,
         working_size=384,
+        pipeline="deoldify",
         weights_license=_DEOLDIFY_TERMS,
         source=_DEOLDIFY,
         origin=RemoteFile(
