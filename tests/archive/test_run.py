@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -317,6 +319,36 @@ def test_an_output_that_fails_stops_the_run_with_the_ledger_true(
     true_of(out, 2)
     assert colorize(job()).done == 2
     true_of(out, 4)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only Linux' root can mount a small disk")
+def test_a_disk_that_is_really_full(scans: Path, job: Maker, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this root may not mount")
+    try:
+        for number in range(6):
+            make_scan(scans / f"large{number}.png", number, (200, 200))
+        summary = colorize(job(out=disk / "out"))
+        assert summary.exit_code == ExitCode.OUTPUT_FAILED
+        assert "No space left" in summary.stopped or "full" in summary.stopped
+        assert 0 < summary.done < 10
+        assert not list(disk.rglob("*.bwcolor-part"))
+        found = rows(disk / "out")
+        done = {row.target: row.output_sha256 for row in found.values() if row.outcome == Outcome.DONE}
+        there = files(disk / "out")
+        assert done.items() <= there.items()
+        # a copy that was renamed when there was no room for its row any more is known as begun
+        assert {found[name].outcome for name in there.keys() - done.keys()} <= {Outcome.BEGUN}
+        subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
+        assert colorize(job(out=disk / "out")).exit_code == ExitCode.OK
+        true_of(disk / "out", 10)
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def true_of(out: Path, done: int) -> None:

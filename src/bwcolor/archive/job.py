@@ -36,6 +36,7 @@ class ColorOptions:
     strength: float = 1.0
     upsample: str = "edge"
     quality: str = "normal"
+    as_published: bool = False
 
     def known(self) -> dict[str, Any]:
         """Return those settings of the Colorizer that can be told without loading it."""
@@ -47,6 +48,7 @@ class ColorOptions:
             "saturation": self.saturation,
             "strength": self.strength,
             "upsample": self.upsample,
+            "as_published": self.as_published,
         }
         told = {name: getattr(self, name) for name in ("device", "precision") if getattr(self, name) != "auto"}
         return known | told
@@ -58,6 +60,13 @@ class IfColor(StrEnum):
     SKIP = "skip"
     COPY = "copy"
     RECOLOR = "recolor"
+
+
+class OnOom(StrEnum):
+    """What is done with a photo that alone does not fit into the device's memory."""
+
+    FAIL = "fail"
+    CPU = "cpu"
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,7 @@ class Job:
         fail_fast: Stop at the first photo that fails.
         jobs: Photos at once; None takes one more than there are cores.
         batch_size: "auto", or how many photos of one shape may share a pass through the network.
+        on_oom: What is done when one photo alone does not fit into the device's memory.
         max_memory: Bytes for the photos in work; None takes half of the machine's.
         deadline: When to stop in good order; None for never.
         time_limit: Seconds that one stage may take for one photo.
@@ -117,6 +127,7 @@ class Job:
     fail_fast: bool = False
     jobs: int | None = None
     batch_size: str = "auto"
+    on_oom: OnOom = OnOom.FAIL
     max_memory: int | None = None
     deadline: datetime | None = None
     time_limit: float = TIME_LIMIT

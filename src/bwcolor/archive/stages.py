@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bwcolor import __version__
+from bwcolor.archive.batches import Batches, batch_of
 from bwcolor.archive.job import Access, IfColor, Job, as_json
 from bwcolor.archive.ledger import Entry, Outcome, key_of
 from bwcolor.archive.measure import decoded_error
@@ -19,8 +20,7 @@ from bwcolor.archive.piece import Piece, Skipped, relative, row_of, stamp_of
 from bwcolor.archive.pipeline import Stage
 from bwcolor.color.merge import LightnessError, lightness_error
 from bwcolor.colorizer import Colorizer, ColorPhoto
-from bwcolor.errors import DamagedPhotoError, PhotoError, UsageError
-from bwcolor.models.inference import Prediction, Small
+from bwcolor.errors import DamagedPhotoError, PhotoError
 from bwcolor.photo.access import AccessCopy
 from bwcolor.photo.formats import FORMATS, output_format, output_name, probe
 from bwcolor.photo.hints import read_hints
@@ -30,7 +30,6 @@ from bwcolor.photo.reading import read_photo
 from bwcolor.photo.writing import replacing, write_photo
 
 ACCESS_SUFFIX = "-access"  # of the tree of access copies beside the output folder
-CUDA_BATCH = 16  # photos that share a pass through the network on CUDA
 
 Value = TypeVar("Value")
 
@@ -49,6 +48,7 @@ class Stages:
         self._colorizer = colorizer
         self._taken = taken
         self._batch = batch_of(job, colorizer)
+        self._network = Batches(job, colorizer, self._batch)
         self.options = options_of(job, colorizer)
         mark = Provenance(
             model=colorizer.model.name,
@@ -119,21 +119,13 @@ class Stages:
     def network(self, pieces: list[Piece]) -> None:
         """Decide the colors of photos of one working shape together; each is booked its share of the time."""
         begun = time.perf_counter()
-        firsts = self._predict([piece.smalls[0] for piece in pieces])
+        firsts = self._network.predict([piece.smalls[0] for piece in pieces])
         share = (time.perf_counter() - begun) / len(pieces)
         for piece, first in zip(pieces, firsts, strict=True):
             piece.seconds["network"] = share
             with piece.timing("network"):
-                piece.predictions = [first, *(self._predict([small])[0] for small in piece.smalls[1:])]
-
-    def _predict(self, smalls: list[Small]) -> list[Prediction]:
-        """Run the network on a batch.
-
-        A batch that is not full is filled up with its last photo: libraries choose their way of computing by the size
-        of a batch, and a photo's result must not depend on how many others were at hand.
-        """
-        full = smalls + smalls[-1:] * (self._batch - len(smalls))
-        return self._colorizer.predict(full)[: len(smalls)]
+                piece.predictions = [first, *(self._network.predict([small])[0] for small in piece.smalls[1:])]
+            piece.notes = self._network.notes
 
     def write(self, piece: Piece) -> None:
         """Upsample, merge, encode and write, strip by strip; the merge's share of the time is booked apart."""
@@ -210,7 +202,7 @@ class Stages:
             access=relative(piece.access.path, piece.task.out) if piece.access else "",
             access_sha256=piece.access.sha256 if piece.access else "",
             lost=as_json(list(written.lost)),
-            notes=as_json(list(photo.source.notes)),
+            notes=as_json([*photo.source.notes, *piece.notes]),
             seconds=time.perf_counter() - piece.begun,
             stages=as_json({name: round(seconds, 4) for name, seconds in piece.seconds.items()}),
             run=run,
@@ -243,19 +235,6 @@ class Stages:
 def one(step: Callable[[Piece], None]) -> Callable[[list[Piece]], None]:
     """Return a stage's work for one photo at a time."""
     return lambda pieces: step(pieces[0])
-
-
-def batch_of(job: Job, colorizer: Colorizer) -> int:
-    """Return how many photos share a pass through the network: on a CPU one alone is as good, and simpler.
-
-    Raises:
-        UsageError: --batch-size is neither auto nor a number.
-    """
-    if job.batch_size == "auto":
-        return CUDA_BATCH if colorizer.settings.device.startswith("cuda") else 1
-    if not job.batch_size.isdigit() or int(job.batch_size) < 1:
-        raise UsageError(f"--batch-size {job.batch_size} is no number of photos.", "Take auto, or 1 and more.")
-    return int(job.batch_size)
 
 
 def options_of(job: Job, colorizer: Colorizer) -> dict[str, Any]:

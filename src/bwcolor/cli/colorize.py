@@ -104,7 +104,7 @@ def colorize(
     ] = "gan",
     weights: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Weights of your own (.safetensors).", metavar="FILE", rich_help_panel=COLOR_PANEL),
+        typer.Option(help="Weights of your own (.safetensors or .onnx).", metavar="FILE", rich_help_panel=COLOR_PANEL),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=COLOR_PANEL)] = "auto",
     precision: Annotated[
@@ -139,6 +139,14 @@ def colorize(
             rich_help_panel=COLOR_PANEL,
         ),
     ] = "normal",
+    as_published: Annotated[
+        bool,
+        typer.Option(
+            "--as-published",
+            help="Run the network's authors' own pipeline, 8 bits and all, to compare with published pictures.",
+            rich_help_panel=COLOR_PANEL,
+        ),
+    ] = False,
     # how color copies are written
     format: Annotated[
         str,
@@ -234,6 +242,12 @@ def colorize(
             rich_help_panel=RUN_PANEL,
         ),
     ] = "auto",
+    on_oom: Annotated[
+        str,
+        typer.Option(
+            help="When one photo alone does not fit into the device's memory: fail, or cpu.", rich_help_panel=RUN_PANEL
+        ),
+    ] = "fail",
     max_memory: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
@@ -296,7 +310,7 @@ def colorize(
 
 def _job(given: dict[str, Any]) -> Job:
     """Return the job of the command's words: each group of options takes those of its own fields' names."""
-    from bwcolor.archive.job import ColorOptions, IfColor, Job
+    from bwcolor.archive.job import ColorOptions, IfColor, Job, OnOom
     from bwcolor.archive.plan import Request
     from bwcolor.cli.words import access_of, amount_of, deadline_of, names_of_list, pick
     from bwcolor.errors import UsageError
@@ -310,9 +324,10 @@ def _job(given: dict[str, Any]) -> Job:
         raise UsageError("Name a folder of photographs, or single files.", "For example: bwcolor colorize scans")
     if given["depth"] not in (None, 8, 16):
         raise UsageError(f"--depth {given['depth']} is not written.", "Take 8 or 16 bits per channel.")
-    if given["if_color"] not in list(IfColor):
-        raise UsageError(f"--if-color {given['if_color']} is unknown.", f"Take {', '.join(IfColor)}.")
-    given["if_color"] = IfColor(given["if_color"])
+    for name, kind in (("if_color", IfColor), ("on_oom", OnOom)):
+        if given[name] not in list(kind):
+            raise UsageError(f"--{name.replace('_', '-')} {given[name]} is unknown.", f"Take {' or '.join(kind)}.")
+        given[name] = kind(given[name])
     given["access"] = None if given["access"] is None else access_of(given["access"])
     given["source_type"] = given["source_type"] or COMPOSITE
     given["stamp"] = datetime.now().astimezone().isoformat(timespec="seconds") if given["stamp"] else None

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Batches: results that do not depend on company, and what happens when memory runs out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_scans import make_scan
+
+from bwcolor.archive.batches import Batches, batch_of
+from bwcolor.archive.job import ColorOptions, Job, OnOom
+from bwcolor.archive.ledger import Ledger
+from bwcolor.archive.run import colorize
+from bwcolor.colorizer import Colorizer, load
+from bwcolor.errors import PhotoError, UsageError
+from bwcolor.models.inference import Prediction, Small
+
+
+class Tight:
+    """A colorizer on a device that holds a few photos at once; notes the sizes of its batches."""
+
+    def __init__(self, holds: int, device: str = "cuda:0") -> None:
+        self.holds, self.sizes = holds, []
+        self.inner = load("null")
+        self.settings = type("Settings", (), {"device": device})
+
+    def predict(self, smalls: Sequence[Small]) -> list[Prediction]:
+        self.sizes.append(len(smalls))
+        if len(smalls) > self.holds:
+            raise torch.OutOfMemoryError("no room")
+        return self.inner.predict(smalls)
+
+
+def smalls(count: int) -> list[Small]:
+    rng = np.random.default_rng(0)
+    return [Small(rng.uniform(0, 100, (64, 64)).astype(np.float32), None, str(n)) for n in range(count)]
+
+
+def same(found: list[Prediction], count: int) -> None:
+    alone = load("null")
+    expected = [alone.predict([small])[0].ab for small in smalls(count)]
+    assert len(found) == count
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one.ab, other, atol=1e-4)
+
+
+def test_batches_are_always_full() -> None:
+    tight = Tight(8)
+    same(Batches(Job(), tight, 4).predict(smalls(6)), 6)
+    assert tight.sizes == [4, 4]
+
+
+def test_out_of_memory_halves_the_batch_once_and_for_all(caplog: pytest.LogCaptureFixture) -> None:
+    tight = Tight(3)
+    batches = Batches(Job(), tight, 8)
+    same(batches.predict(smalls(5)), 5)
+    same(batches.predict(smalls(2)), 2)
+    assert tight.sizes == [8, 4, 2, 2, 2, 2]
+    assert [record.message[-1] for record in caplog.records] == ["4", "2"]
+    assert "batches of 2" in batches.notes[-1]
+
+
+def test_one_photo_that_does_not_fit_fails_or_goes_to_the_cpu() -> None:
+    with pytest.raises(PhotoError, match="not enough memory") as refusal:
+        Batches(Job(), Tight(0), 2).predict(smalls(1))
+    assert "--on-oom cpu" in refusal.value.hint
+    allowed = Job(color=ColorOptions("null"), on_oom=OnOom.CPU)
+    batches = Batches(allowed, Tight(0), 2)
+    same(batches.predict(smalls(3)), 3)
+    assert "CPU" in batches.notes[-1]
+    with pytest.raises(PhotoError, match="cpu has not enough"):
+        Batches(allowed, Tight(0, "cpu"), 1).predict(smalls(1))
+
+
+def test_a_run_goes_on_and_the_ledger_says_so(
+    scans: Path, job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        make_scan(scans / f"{number}.png", number)
+    predict = Colorizer.predict
+
+    def tight(self: Colorizer, smalls: Sequence[Small]) -> list[Prediction]:
+        if len(smalls) > 2:
+            raise torch.OutOfMemoryError("no room")
+        return predict(self, smalls)
+
+    monkeypatch.setattr(Colorizer, "predict", tight)
+    summary = colorize(job(batch_size="4", jobs=6))
+    assert (summary.done, summary.failures) == (10, [])
+    ledger = Ledger(scans.with_name("scans-color"))
+    assert all("out of memory" in json.loads(row.notes)[-1] for row in ledger.entries())
+
+
+@pytest.mark.parametrize(("asked", "device", "size"), [("auto", "cpu", 1), ("auto", "cuda:1", 16), ("5", "cpu", 5)])
+def test_sizes(asked: str, device: str, size: int) -> None:
+    assert batch_of(Job(batch_size=asked), Tight(1, device)) == size
+
+
+@pytest.mark.parametrize("asked", ["0", "-1", "many", ""])
+def test_no_sizes(asked: str) -> None:
+    with pytest.raises(UsageError, match="--batch-size"):
+        batch_of(Job(batch_size=asked), Tight(1))
