@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import importlib
 import io
+import os
 import struct
 import subprocess
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import imagecodecs
 import numpy as np
@@ -435,6 +438,29 @@ def _(path):
 def _(path):
     path.write_bytes(imagecodecs.avif_encode(gray_picture(10), level=100, bitspersample=10))
     return scaled(gray_picture(10), 10)
+
+
+@case("color.heic", tolerance=2, channels="rgb")
+def _(path):
+    pillow_heif = optional("pillow_heif")
+    pillow_heif.from_pillow(Image.fromarray(C8)).save(path, quality=-1, chroma=444, matrix_coefficients=0)
+    return C8
+
+
+@case("ten.heic", bits=10, depth=16, tolerance=3)
+def _(path):
+    pillow_heif = optional("pillow_heif")
+    stored = np.repeat(gray_picture(10)[..., None], 3, axis=2).astype(np.uint16) << 6
+    picture = pillow_heif.from_bytes("RGB;16", (WIDTH, HEIGHT), stored.tobytes())
+    picture.save(path, quality=-1, chroma=444, matrix_coefficients=0)
+    return np.repeat(scaled(gray_picture(10), 10)[..., None], 3, axis=2)
+
+
+def optional(name: str) -> ModuleType:
+    """Return an optional package; where CI is set a missing one is a failure."""
+    if os.environ.get("CI"):
+        return importlib.import_module(name)
+    return pytest.importorskip(name)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -11,6 +11,7 @@ from bwcolor.photo import ifd
 
 # EXIF and TIFF tags
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES, SUBFILE = 256, 257, 258, 262, 274, 277, 254
+TURNED = 6  # an orientation that exchanges width and height
 REDUCED = 1  # bit of SUBFILE: a smaller version of another page
 MOST_PAGES = 4096
 MOST_BOX_BYTES = 1 << 22  # of a header box; a longer one is damaged
@@ -271,7 +272,8 @@ def read_heif(file: BinaryIO) -> Header:
         raise HeaderError("it holds no picture")
     inner = boxes(file, meta[0][1] + 4, meta[0][2])
     tables = [box for _, start, end in (b for b in inner if b[0] == b"iprp") for box in boxes(file, start, end)]
-    sizes, bits, channels = [], [8], 3
+    sizes, bits, channels, orientation = [], [8], 3, 1
+    aperture: tuple[int, int] | None = None
     for kind, start, end in (b for t in tables if t[0] == b"ipco" for b in boxes(file, t[1], t[2])):
         file.seek(start)
         data = _exactly(file, min(end - start, MOST_BOX_BYTES))
@@ -279,7 +281,12 @@ def read_heif(file: BinaryIO) -> Header:
             sizes.append(struct.unpack(">II", data[4:12]))
         if kind == b"pixi" and len(data) > 5:
             channels, bits = data[4], [*bits, *data[5:]]
+        if kind == b"irot" and data and data[0] & 1:
+            orientation = TURNED
+        if kind == b"clap" and len(data) >= 16:
+            across, over, down, under = struct.unpack(">IIII", data[:16])
+            aperture = (across // over, down // under) if over and under else aperture
     if not sizes:
         raise HeaderError("it has no size")
-    width, height = max(sizes, key=lambda size: size[0] * size[1])
-    return Header(width, height, max(bits), "gray" if channels == 1 else "rgb", lossless=False)
+    width, height = aperture or max(sizes, key=lambda size: size[0] * size[1])
+    return Header(width, height, max(bits), "gray" if channels == 1 else "rgb", orientation, lossless=False)

@@ -78,5 +78,7 @@ def _decode_heic(data: bytes, bits: int) -> tuple[NDArray[Any], dict[Any, Any], 
     except ImportError as error:
         raise UnsupportedPhotoError("HEIC is read with pillow-heif only.", "pip install 'bwcolor[heif]'") from error
     picture = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=True)
-    pixels = np.asarray(picture)
-    return pixels, dict(picture.info), 1  # libheif has turned it
+    codes = np.asarray(picture)
+    if codes.dtype == np.uint16:  # shifted up, so that white is not white
+        codes = scaled(codes >> (16 - bits), bits)
+    return codes, dict(picture.info), 1  # libheif has turned it

@@ -79,10 +79,12 @@ def _format(target: Path, photo: Photo) -> Format:
 def _metadata(photo: Photo, row: Format, options: WriteOptions) -> tuple[Metadata, list[str]]:
     """Return what the file will hold beside the picture, and the names of what it cannot."""
     found, lost = metadata.made_for(photo, row)
-    if options.provenance and "xmp" in row.holds:
-        packet, damaged = provenance.marked(found.xmp, options.provenance, photo.source.sha256)
-        return replace(found, xmp=packet), [*lost, *damaged]
-    return found, lost
+    if not options.provenance:
+        return found, lost
+    if "xmp" not in row.holds:
+        return found, [*lost, "provenance"]
+    packet, damaged = provenance.marked(found.xmp, options.provenance, photo.source.sha256)
+    return replace(found, xmp=packet), [*lost, *damaged]
 
 
 def _picture(photo: Photo, rows: Rows, row: Format, depth: int, options: WriteOptions) -> tuple[Picture, list[str]]:
