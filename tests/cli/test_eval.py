@@ -113,6 +113,10 @@ def test_a_folder_that_anyone_made(color_photos, capsys):
     assert code == 0
     assert [system["name"] for system in found["systems"]] == ["gray", "tint", "theirs"]
     assert found["systems"][2]["metrics"]["chroma-ratio"]["value"] < 0.01
+    code, found = run_json(capsys, *words, "--model", "null")
+    assert [system["name"] for system in found["systems"]] == ["gray", "tint", "theirs", "null"]
+    assert wall.run(["eval", str(color_photos), *words]) == 2
+    capsys.readouterr()
     (theirs / "1.png").unlink()
     code, found = run_json(capsys, *words)
     assert (code, found["photos"], [failure["photo"] for failure in found["failed"]]) == (3, 2, ["1.png"])

@@ -11,9 +11,7 @@ import typer
 
 
 def compare(
-    photos: Annotated[
-        list[Path], typer.Argument(help="Black-and-white photos.", metavar="PHOTO...", show_default=False)
-    ],
+    photos: Annotated[list[Path], typer.Argument(help="Black-and-white photos.", metavar="PHOTO", show_default=False)],
     out: Annotated[Path, typer.Option("--out", "-o", help="The sheet: .jpg, .png or .webp.", metavar="FILE")] = Path(
         "comparison.jpg"
     ),

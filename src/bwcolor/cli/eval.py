@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MODEL_PANEL = "Networks"
 FOLDER_PANEL = "Folders instead of networks"
 RESULT_PANEL = "Results"
+DEFAULT_MODEL = "gan"
 DEFAULT_METRICS = "psnr,sat-diff,colorfulness,chroma-ratio"
 
 
@@ -24,7 +25,7 @@ def evaluate(
         Optional[list[Path]],  # noqa: UP045
         typer.Argument(
             help="Color photographs: folders or files. Default: `data` of bwcolor.toml, else ./photos.",
-            metavar="DATA...",
+            metavar="DATA",
             show_default=False,
         ),
     ] = None,
@@ -37,15 +38,16 @@ def evaluate(
         typer.Option(help="Only the first N photos.", metavar="N", min=1),
     ] = None,
     model: Annotated[
-        str,
+        Optional[str],  # noqa: UP045
         typer.Option(
             "--model",
             "-m",
-            help="Networks, with commas between; NAME=FILE takes weights of your own.",
+            help="Networks, with commas between; NAME=FILE takes weights of your own (default: gan; with --pred none).",
             metavar="NAMES",
+            show_default=False,
             rich_help_panel=MODEL_PANEL,
         ),
-    ] = "gan",
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=MODEL_PANEL)] = "auto",
     precision: Annotated[
         str, typer.Option(help="auto, fp32, bf16 or fp16 (CUDA only).", rich_help_panel=MODEL_PANEL)
@@ -122,7 +124,8 @@ def evaluate(
         "device": device, "precision": precision, "working_size": working_size, "temperature": temperature,
         "saturation": saturation, "upsample": upsample, "quality": effort,
     }  # fmt: skip
-    request = _request(data or ([truth] if truth else []), model, pred or [], metrics, options, limit or 0)
+    names = model if model is not None else "" if pred else DEFAULT_MODEL
+    request = _request(_truths(data, truth), names, pred or [], metrics, options, limit or 0)
     from bwcolor.evaluation.comparison import compare
 
     _tell(compare(request, _progress), json, csv, html, worst)
@@ -139,13 +142,21 @@ def _list(json: bool) -> None:
         _print(report.list_metrics(tuple(METRICS.values())))
 
 
+def _truths(data: list[Path] | None, truth: Path | None) -> list[Path]:
+    from bwcolor.errors import UsageError
+
+    if data and truth:
+        raise UsageError("DATA and --truth are two words for the same.", "Name the photographs once.")
+    return data or ([truth] if truth else [])
+
+
 def _request(
     data: list[Path], model: str, pred: list[Path], metrics: str, options: dict[str, Any], limit: int
 ) -> Request:
     """Return what is to be compared; an unknown model is told before anything heavy is imported."""
     from bwcolor.models.table import find_model
 
-    models = () if pred else tuple(name.strip() for name in model.split(",") if name.strip())
+    models = tuple(name.strip() for name in model.split(",") if name.strip())
     for name in models:
         find_model(name.partition("=")[0])
     from bwcolor.evaluation.comparison import Request

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -39,14 +39,22 @@ class Scores:
     rows: Mapping[tuple[str, str], Sums]
     failed: tuple[tuple[str, str], ...] = ()
     shapes: tuple[tuple[int, int], ...] = ()
+    _known: dict[tuple[str, ...], Estimate] = field(default_factory=dict, repr=False, compare=False)
 
     def estimate(self, system: str, metric: Metric) -> Estimate:
         """Return a system's value of a metric, with its interval."""
-        return intervals.estimate(metric, self.rows[system, metric.name])
+        key = (system, metric.name)
+        if key not in self._known:
+            self._known[key] = intervals.estimate(metric, self.rows[key])
+        return self._known[key]
 
     def difference(self, system: str, other: str, metric: Metric) -> Estimate:
         """Return how much larger a system's value is than another's on the same photos, with its interval."""
-        return intervals.difference(metric, self.rows[system, metric.name], self.rows[other, metric.name])
+        key = (system, other, metric.name)
+        if key not in self._known:
+            rows = self.rows[system, metric.name], self.rows[other, metric.name]
+            self._known[key] = intervals.difference(metric, *rows)
+        return self._known[key]
 
     def per_photo(self, system: str, metric: Metric) -> Sums:
         """Return ``(n,)`` values, NaN where a photo has none."""
