@@ -21,14 +21,17 @@ from torch import nn
 from bwcolor.color.downsample import lightness_rows, shrink, working_shape
 from bwcolor.color.merge import merge_rows
 from bwcolor.color.upsample import AbUpsampler
-from bwcolor.errors import UsageError
+from bwcolor.errors import PhotoTooLargeError, UnsupportedPhotoError, UsageError
 from bwcolor.models.devices import resolve_device, resolve_precision
 from bwcolor.models.inference import Manner, Prediction, Runner, Small
 from bwcolor.models.loading import load_network
+from bwcolor.models.onnx_network import SUFFIX as ONNX_SUFFIX
+from bwcolor.models.pipelines import Pipeline, pipeline_of
 from bwcolor.models.table import DEFAULT_MODEL, ModelRow, find_model
 from bwcolor.photo.hints import Hints
 from bwcolor.photo.photo import Metadata, Photo, Rows, Source
 
+PUBLISHED_PIXELS = 100e6  # pixels; the authors' pipelines hold a photo whole, several times over
 BEST_LOOKS = (1.0, 2 / 3)  # shares of the working size that "best" quality averages, each with its mirror image
 
 
@@ -48,6 +51,7 @@ class Settings:
         looks: Sizes at which the photo and its mirror image are seen and averaged, as shares of the working size;
             empty for a single look.
         sample: Seed of one plausible coloring among many; None for the mean.
+        as_published: Whether the network's authors' own pipeline runs, at ``working_size`` squared.
     """
 
     model: str
@@ -60,6 +64,7 @@ class Settings:
     upsample: str
     looks: tuple[float, ...]
     sample: int | None = None
+    as_published: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,6 +205,59 @@ class Colorizer:
         return self.colorize(photo).rows(0, height)
 
 
+class AsPublished(Colorizer):
+    """A network in its authors' own pipeline: for comparing, not for archives.
+
+    Lightness is what the authors make of it, and photos are held whole.
+
+    Args:
+        network: With a ``published`` form (see `bwcolor.models.pipelines`).
+        row: Its row of the MODELS table.
+        settings: All resolved.
+        pipeline: The steps around the network.
+        weights_sha256: Hash of the weights file.
+    """
+
+    def __init__(
+        self, network: nn.Module, row: ModelRow, settings: Settings, pipeline: Pipeline, weights_sha256: str = ""
+    ) -> None:
+        super().__init__(network, row, settings, weights_sha256)
+        self._network, self._pipeline = network, pipeline
+
+    def prepare(self, photo: Photo, hints: Hints | None = None) -> Small:
+        """Return what the network is shown, ``(channels, side, side)``.
+
+        Raises:
+            UsageError: There are hints.
+            UnsupportedPhotoError: It has 16 bits.
+            PhotoTooLargeError: It is too large to be held whole.
+        """
+        if hints is not None:
+            raise UsageError("The published pipelines take no color hints.", "Leave --as-published away.")
+        if photo.source.depth > 8:
+            raise UnsupportedPhotoError("The published pipelines know 8 bits only.", "Leave --as-published away.")
+        if photo.width * photo.height > PUBLISHED_PIXELS:
+            raise PhotoTooLargeError("The published pipelines hold a photo whole.", "Leave --as-published away.")
+        return Small(self._pipeline.prepare(_gray_picture(photo)), None, photo.source.sha256)
+
+    def predict(self, smalls: Sequence[Small]) -> list[Prediction]:
+        """Return what the network gives for each, ``(channels, side, side)``."""
+        shown = torch.from_numpy(np.stack([small.lightness for small in smalls])).to(self.settings.device)
+        with torch.inference_mode():
+            given = self._pipeline.run(self._network, shown).float().cpu().numpy()
+        return [Prediction(planes, None) for planes in given]
+
+    def finish(self, photo: Photo, small: Small, prediction: Prediction) -> ColorPhoto:
+        """Merge as the authors do."""
+        picture = self._pipeline.merge(_gray_picture(photo), prediction.ab)
+        return ColorPhoto(photo, lambda y0, y1: picture[y0:y1], None)
+
+
+def _gray_picture(photo: Photo) -> NDArray[np.uint8]:
+    """Return a photo of 8 bits as ``(H, W, 3)``."""
+    return np.repeat(photo.rows(0, photo.height).astype(np.uint8)[..., None], 3, axis=-1)
+
+
 def load(
     model: str = DEFAULT_MODEL,
     *,
@@ -213,12 +271,13 @@ def load(
     upsample: str = "edge",
     quality: str = "normal",
     sample: int | None = None,
+    as_published: bool = False,
 ) -> Colorizer:
     """Load a network and its weights.
 
     Args:
         model: A name of ``bwcolor models``.
-        weights: A safetensors file instead of the shipped weights.
+        weights: A safetensors file instead of the shipped weights, or an ONNX file (CPU, fp32).
         device: "auto", "cpu", "cuda" or "cuda:N".
         precision: "auto", "fp32", "bf16" or "fp16" (CUDA only).
         working_size: Short side in pixels at which the network sees each photo; None takes the model's own.
@@ -229,6 +288,8 @@ def load(
         quality: "normal", or "best": the photo and its mirror image are seen at two sizes and averaged, at three times
             the network's time.
         sample: Seed of one plausible coloring among many, for networks with color bins; None takes their mean.
+        as_published: Run the network's authors' own pipeline instead, to compare with published pictures; the working
+            size is then the side of its square.
 
     Returns:
         A `Colorizer`.
@@ -248,7 +309,23 @@ def load(
     ):
         if value not in choices:
             raise UsageError(f"{what} {value!r} is unknown.", f"Take {' or '.join(choices)}.")
+    path = Path(weights) if weights is not None else None
+    if path is not None and path.suffix.lower() == ONNX_SUFFIX:
+        device, precision = _for_onnx(device, precision)
     place = resolve_device(device)
+    if as_published:
+        _refuse_changes(
+            saturation=saturation == 1,
+            strength=strength == 1,
+            temperature=temperature is None,
+            upsample=upsample == "edge",
+            quality=quality == "normal",
+            sample=sample is None,
+            precision=precision in ("auto", "fp32"),
+            weights=path is None or path.suffix.lower() != ONNX_SUFFIX,
+        )
+        pipeline, working_size = pipeline_of(row, working_size)
+        precision = "fp32"
     settings = Settings(
         model=model,
         device=str(place),
@@ -260,11 +337,28 @@ def load(
         upsample=upsample,
         looks=BEST_LOOKS if quality == "best" else (),
         sample=sample,
+        as_published=as_published,
     )
-    loaded = load_network(model, Path(weights) if weights is not None else None)
+    loaded = load_network(model, path)
+    if as_published:
+        return AsPublished(loaded.network, row, settings, pipeline, loaded.sha256)
     return Colorizer(loaded.network, row, settings, loaded.sha256)
 
 
 def _check_range(what: str, value: float | None, least: float, most: float) -> None:
     if value is not None and not least <= value <= most:
         raise UsageError(f"The {what} must lie in {least:g}..{most:g}, not {value:g}.")
+
+
+def _for_onnx(device: str, precision: str) -> tuple[str, str]:
+    """Return where and how an ONNX file runs."""
+    if device not in ("auto", "cpu") or precision not in ("auto", "fp32"):
+        raise UsageError("ONNX files run on the CPU, in fp32.", "Leave --device and --precision away.")
+    return "cpu", "fp32"
+
+
+def _refuse_changes(**usual: bool) -> None:
+    """Raise a UsageError that names the first setting which is not as usual."""
+    changed = [name for name, is_usual in usual.items() if not is_usual]
+    if changed:
+        raise UsageError(f"The published pipelines know no other {changed[0]}.", "Leave it, or --as-published, away.")

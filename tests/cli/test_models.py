@@ -12,11 +12,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import typer
 
+from bwcolor import load
 from bwcolor.cli import app as cli
+from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import download, keeping, weights
 from bwcolor.models.network import build
 from bwcolor.models.table import MODELS
@@ -147,11 +150,36 @@ def test_export_keeps_values_form_and_terms(bwcolor: Callable, trained: Path, tm
     assert about["model"] == "cnn"
     assert about["options"] == {"form": "small"}
     assert about["license"]
-    assert bwcolor("models", "export", "cnn", "--out", "out.onnx").code == 2
+    assert bwcolor("models", "export", "cnn", "--out", "out.pth").code == 2
     assert bwcolor("models", "export", "null").code == 2
     half = bwcolor("models", "export", "cnn", "--half", "--weights", trained)
     assert half.code == 0
     assert (tmp_path / "cnn.safetensors").stat().st_size < (tmp_path / "out.safetensors").stat().st_size
+
+
+def test_an_exported_network_colors_the_same_picture(bwcolor: Callable, trained: Path, tmp_path: Path) -> None:
+    done = bwcolor("models", "export", "cnn", "--format", "onnx", "--weights", trained)
+    assert done.code == 0
+    exported = tmp_path / "cnn.onnx"
+    assert exported.is_file()
+    gray = np.linspace(0, 255, 64 * 80).reshape(64, 80).astype(np.uint8)
+    pictures = [
+        load("cnn", weights=weights_file, device="cpu", precision="fp32", working_size=64).colorize_gray(gray)
+        for weights_file in (trained, exported)
+    ]
+    assert np.abs(np.subtract(*[picture.astype(int) for picture in pictures])).max() <= 1
+    assert load("cnn", weights=exported).settings.precision == "fp32"
+    for wrong in (
+        ["--half", "--out", "x.onnx"],
+        ["--format", "onnx", "--out", "x.pt"],
+        ["--format", "h5"],
+        ["--hints"],
+    ):
+        assert bwcolor("models", "export", "cnn", "--weights", trained, *wrong).code == 2
+    with pytest.raises(WeightsError, match="--model cnn"):
+        load("cnn-16", weights=exported)
+    with pytest.raises(UsageError, match="ONNX files run on the CPU"):
+        load("cnn", weights=exported, precision="bf16")
 
 
 def test_download_from_a_mirror_and_offline(bwcolor: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

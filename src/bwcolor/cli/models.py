@@ -161,22 +161,40 @@ def export(
     name: Annotated[str, _NAME],
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--out", "-o", help="File to write (default: NAME.safetensors).", metavar="FILE"),
+        typer.Option("--out", "-o", help="File to write (default: NAME and the format's suffix).", metavar="FILE"),
+    ] = None,
+    format: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="safetensors (weights) or onnx (the whole network); default: as --out says.", metavar="NAME"),
     ] = None,
     weights: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="Other weights than the network's own.", metavar="FILE"),
     ] = None,
-    half: Annotated[bool, typer.Option("--half", help="Store float16: half the size.")] = False,
+    half: Annotated[bool, typer.Option("--half", help="Store float16: half the size (safetensors).")] = False,
+    hints: Annotated[bool, typer.Option("--hints", help="The network shall take color hints (onnx).")] = False,
 ) -> None:
-    """Write a network's weights as one safetensors file, with its form and terms in the header.
+    """Write a network's weights as one safetensors file, or the whole network as ONNX.
 
-    Example:
+    Its form and its terms stand in the header. An ONNX file takes any number of photos of any size that the network
+    takes, and is proven to compute the same before it is written. Both kinds go into --weights of the other commands.
+
+    Examples:
         bwcolor models export gan --half --out gan.safetensors
-    """
-    from bwcolor.models.keeping import take_out
 
-    typer.echo(take_out(name, out or Path(f"{name}.safetensors"), weights, half))
+        bwcolor models export gan --out gan.onnx
+    """
+    from bwcolor.errors import UsageError
+    from bwcolor.models.keeping import FORMATS, take_out
+
+    if format not in (None, *FORMATS):
+        raise UsageError(f"--format {format} is not written.", f"Take {' or '.join(FORMATS)}.")
+    target = out or Path(f"{name}.{format or FORMATS[0]}")
+    if format is not None and target.suffix.lower() != f".{format}":
+        raise UsageError(
+            f"{target.name} is no name of a file of --format {format}.", f"Name it {target.stem}.{format}."
+        )
+    typer.echo(take_out(name, target, weights, half, hints))
 
 
 def _cells(entry: Entry) -> tuple[Any, ...]:

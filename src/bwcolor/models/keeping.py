@@ -16,7 +16,7 @@ from bwcolor.models.table import MODELS, ModelRow, find_model
 
 PICKLES = frozenset({".pth", ".pt", ".bin"})
 SAFETENSORS = ".safetensors"
-FORMATS = ("safetensors",)
+FORMATS = ("safetensors", "onnx")
 
 
 @dataclass(frozen=True)
@@ -120,26 +120,34 @@ def _bring_in_pickle(source: Path, name: str | None) -> Path:
     return target
 
 
-def take_out(name: str, target: Path, weights: Path | None = None, half: bool = False) -> Path:
-    """Write a network's weights to a file that other programs, and ``--weights``, read.
+def take_out(name: str, target: Path, weights: Path | None = None, half: bool = False, hints: bool = False) -> Path:
+    """Write a network's weights, or the whole network, to a file that other programs, and ``--weights``, read.
 
     Args:
         name: Of the network.
-        target: A ``.safetensors`` file.
+        target: A ``.safetensors`` file for the weights, an ``.onnx`` file for the network.
         weights: Other weights than the network's own.
-        half: Whether to store float16.
+        half: Whether to store float16 (safetensors only).
+        hints: Whether the network shall take color hints (ONNX only).
 
     Returns:
         The file.
 
     Raises:
-        UsageError: No such network, or it has no weights, or the suffix is another one.
+        UsageError: No such network, or it has no weights, or the suffix is another one, or does not go with an option.
         WeightsError: The weights cannot be had.
+        MissingExtraError: The packages of the extra "onnx" are not installed.
         OutputError: The file cannot be written.
     """
     row = _single(name)
-    if target.suffix.lower() != SAFETENSORS:
-        raise UsageError(f"{target.name} is no file of a format that can be written.", f"Name it NAME{SAFETENSORS}.")
+    kind = target.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        known = " or ".join(f"NAME.{name}" for name in FORMATS)
+        raise UsageError(f"{target.name} is no file of a format that can be written.", f"Name it {known}.")
+    if half and kind == "onnx":
+        raise UsageError("ONNX files are written in float32 only.", "Leave --half away.")
+    if hints and kind != "onnx":
+        raise UsageError("Weights take hints if their network does.", "Leave --hints away; it is for ONNX files.")
     if not weight_files.needs_weights(row):
         raise UsageError(f"{name} has no weights.")
     loaded = loading.load_network(name, weights)
@@ -150,6 +158,10 @@ def take_out(name: str, target: Path, weights: Path | None = None, half: bool = 
         "source_sha256": loaded.sha256,
         "license": row.weights_license,
     }
+    if kind == "onnx":
+        from bwcolor.models.export import export_onnx
+
+        return export_onnx(loaded.network, row, target, about, hints)
     weight_files.write_state(loaded.network.state_dict(), target, about, half=half)
     return target
 

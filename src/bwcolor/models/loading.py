@@ -14,6 +14,7 @@ from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import weights as weight_files
 from bwcolor.models.download import checked_sha256
 from bwcolor.models.network import build
+from bwcolor.models.onnx_network import SUFFIX, read_onnx
 from bwcolor.models.table import ModelRow, find_model
 
 
@@ -39,7 +40,8 @@ def load_network(name: str, weights: Path | None = None) -> Loaded:
 
     Args:
         name: Of a model, or of a mixture: ``a+b``.
-        weights: A safetensors file to take instead of the model's own; it says itself in which form the network is.
+        weights: A safetensors or ONNX file to take instead of the model's own; it says itself in which form the
+            network is.
 
     Returns:
         The network, its row, and what identifies its weights.
@@ -60,11 +62,20 @@ def load_network(name: str, weights: Path | None = None) -> Loaded:
     path = weights or weights_path(row)
     if not path.is_file():
         raise WeightsError(f"{path} does not exist.", "Give --weights a .safetensors file.")
+    if path.suffix.lower() == SUFFIX:
+        return _load_onnx(row, path)
     options = weight_files.read_about(path).get("options") or {}
     network = build(row, options)
     digest = weight_files.file_sha256(path) if weights else trusted_sha256(row, path)
     weight_files.fill(network, path)
     return Loaded(network, row, digest, options)
+
+
+def _load_onnx(row: ModelRow, path: Path) -> Loaded:
+    network, about = read_onnx(path)
+    if about.get("model") != row.name:
+        raise WeightsError(f"{path} is a network of {about.get('model')!r}.", f"Take --model {about.get('model')}.")
+    return Loaded(network, row, weight_files.file_sha256(path), about.get("options") or {})
 
 
 def weights_path(row: ModelRow) -> Path:
