@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bwcolor.archive.ledger import Entry, Ledger, Outcome, Run, key_of
@@ -37,16 +37,14 @@ def test_rows_come_back(tmp_path: Path) -> None:
     assert [row.name for row in ledger.entries()] == ["a.jpg"]
 
 
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(min_size=1, max_size=40).filter(lambda raw: b"\0" not in raw))
-def test_names_are_bytes_to_the_system_and_come_back_as_they_are(raw: bytes) -> None:
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger(Path(folder), write=True)
-        name = os.fsdecode(raw)
-        ledger.record(entry(name))
-        assert ledger.entry(name) == entry(name)
-        ledger.close()
+def test_names_are_bytes_to_the_system_and_come_back_as_they_are(tmp_path: Path, raw: bytes) -> None:
+    ledger = Ledger(tmp_path, write=True)
+    name = os.fsdecode(raw)
+    ledger.record(entry(name))
+    assert ledger.entry(name) == entry(name)
+    ledger.close()
 
 
 def test_runs_are_counted(tmp_path: Path) -> None:

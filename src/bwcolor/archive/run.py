@@ -218,6 +218,7 @@ class _Work:
         except OutputError:
             self._stop()
             raise
+        piece.photo = None  # its pixels; the thread that ends a photo keeps hold of the rest until its next one
         with self._mutex:
             self._count(entry)
             self._watch.ended(entry)
