@@ -19,15 +19,18 @@ from bwcolor.photo.exif import EXIF_IFD, GPS_IFD, INTEROP_IFD, ORIENTATION
 POINTERS = (EXIF_IFD, GPS_IFD, INTEROP_IFD)
 XMP, IPTC, PHOTOSHOP, ICC, PHOTOSHOP_LAYERS = 700, 33723, 34377, 34675, 37724
 DESCRIPTION, DOCUMENT, SOFTWARE, ARTIST, COPYRIGHT, MAKER_NOTE = 270, 269, 305, 315, 33432, 37500
+C2PA = 52545
 
 # What describes how the pixels lie in the file, or their old colors: never carried over (TIFF 6.0 and its supplements)
 STRUCTURE = frozenset(
     {254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, ORIENTATION, 277, 278, 279, 280, 281, 284, 288, 289}
     | {290, 291, 292, 293, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 330, 332, 333, 334, 336}
     | {337, 338, 339, 340, 341, 342, 343, 344, 345, 346, 347, *range(512, 522), 529, 530, 531, 532, 559}
-    | {32995, 32996, 32997, 32998, PHOTOSHOP_LAYERS}
+    | {32995, 32996, 32997, 32998, PHOTOSHOP_LAYERS, C2PA}
 )
 BLOBS = frozenset({XMP, IPTC, PHOTOSHOP, ICC})  # have places of their own
+# what belongs to the old pixels, and is named when it stays behind
+LEFT_BEHIND = {PHOTOSHOP_LAYERS: "Photoshop layers", C2PA: "C2PA manifest of the scan"}
 MOST_FIELD_BYTES = 1 << 26
 SHORT, LONG, UNDEFINED, IFD8 = 3, 4, 7, 18
 

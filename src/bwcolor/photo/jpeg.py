@@ -27,7 +27,7 @@ from bwcolor.photo.scan import Scan, rows_of, scaled
 warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
 
 # Markers (ITU-T T.81, table B.1)
-SOI, EOI, SOS, APP0, APP1, APP2, APP13, APP14, COM = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE
+SOI, EOI, SOS, APP0, APP1, APP2, APP11, APP13, APP14, COM = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xFE
 MOST_PAYLOAD = 65533  # bytes of a segment
 
 EXIF_HEAD = b"Exif\0\0"
@@ -36,6 +36,7 @@ XMP_MORE_HEAD = b"http://ns.adobe.com/xmp/extension/\0"
 ICC_HEAD = b"ICC_PROFILE\0"
 PHOTOSHOP_HEAD = b"Photoshop 3.0\0"
 PAGES_HEAD = b"MPF\0"
+JUMBF_HEAD = b"JP"  # boxes that sign the picture as it was
 JFIF_HEAD, JFXX_HEAD, ADOBE_HEAD = b"JFIF\0", b"JFXX\0", b"Adobe"
 _PLACED = {EXIF_HEAD: APP1, XMP_HEAD: APP1, XMP_MORE_HEAD: APP1, ICC_HEAD: APP2, PAGES_HEAD: APP2}
 _PLACED |= {PHOTOSHOP_HEAD: APP13, JFIF_HEAD: APP0, JFXX_HEAD: APP0, ADOBE_HEAD: APP14}
@@ -214,7 +215,7 @@ def write(file: BinaryIO, picture: Picture) -> tuple[str, ...]:
     for segment in _segments(picture, lost):
         file.write(segment.encoded)
     file.write(encoded[begin:])
-    return tuple(lost)
+    return tuple(dict.fromkeys(lost))
 
 
 def _strength(picture: Picture) -> dict[str, Any]:
@@ -267,7 +268,9 @@ def _spliced(originals: tuple[Segment, ...], picture: Picture, lost: list[str]) 
     done: set[bytes] = set()
     for segment in originals:
         head = next((h for h in _PLACED if segment.starts(_PLACED[h], h)), None)
-        if head == PAGES_HEAD:
+        if segment.marker == APP11 and segment.payload.startswith(JUMBF_HEAD):
+            lost.append("C2PA manifest of the scan")
+        elif head == PAGES_HEAD:
             lost.append("further pictures (MPF)")
         elif head in (ICC_HEAD, ADOBE_HEAD, JFXX_HEAD):
             continue

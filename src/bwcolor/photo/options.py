@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bwcolor.photo.provenance import Provenance
+from bwcolor.photo.signing import Signing
 
 MAX_PIXELS = 2_000_000_000  # two gigapixels: a 50,000 x 40,000 scan; more is rather a bomb than a photograph
 
@@ -36,9 +37,11 @@ class WriteOptions:
         progressive: Whether a JPEG is progressive.
         keep_times: Whether the written file gets the times of the scan's file.
         provenance: By what the photo was colored, for the output's XMP; None leaves it out.
+        signing: Certificate and key for a C2PA manifest; None signs nothing.
     """
 
     quality: int | None = None
     progressive: bool = False
     keep_times: bool = False
     provenance: Provenance | None = None
+    signing: Signing | None = None

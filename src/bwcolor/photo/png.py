@@ -39,6 +39,7 @@ IPTC_KEYWORD, PHOTOSHOP_KEYWORD = b"Raw profile type iptc", b"Raw profile type 8
 
 # what describes the pixels as they were, and is made anew
 _OWN = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"bKGD"}
+_SIGNED = b"caBX"  # a C2PA manifest of the picture as it was
 _OWN |= {b"hIST", b"sPLT", b"acTL", b"fcTL", b"fdAT"}
 
 
@@ -170,7 +171,8 @@ def _completed(chunks: list[Chunk]) -> bytes:
 
 def _metadata(chunks: list[Chunk], named: dict[bytes, bytes]) -> tuple[Metadata, float | None]:
     """Return what lies beside the pixels, and the exponent of the samples where one is named and no profile is."""
-    metadata = Metadata(extra={"chunks": tuple(chunk for chunk in chunks if chunk.name not in _OWN)})
+    kept = tuple(chunk for chunk in chunks if chunk.name not in _OWN and chunk.name != _SIGNED)
+    metadata = Metadata(extra={"chunks": kept, "signed": _SIGNED in named})
     text = []
     for chunk in chunks:
         if chunk.name == b"eXIf":
@@ -269,7 +271,8 @@ def write(file: BinaryIO, picture: Picture) -> tuple[str, ...]:
             file.write(Chunk(b"IDAT", packed).encoded)
     file.write(Chunk(b"IDAT", deflate.flush()).encoded)
     file.write(Chunk(b"IEND", b"").encoded)
-    return ()
+    signed = picture.source.format == "png" and picture.metadata.extra.get("signed")
+    return ("C2PA manifest of the scan",) if signed else ()
 
 
 def _filtered(lines: NDArray[np.uint8], above: NDArray[np.uint8], pixel: int) -> NDArray[np.uint8]:

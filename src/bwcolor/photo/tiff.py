@@ -247,7 +247,7 @@ def _metadata(file: BinaryIO, page: tifffile.TiffPage) -> tuple[Metadata, int]:
         dpi=_dpi(page),
         iptc=fields.blob(found, fields.IPTC),
         photoshop=fields.blob(found, fields.PHOTOSHOP),
-        extra={"layers": any(field.tag == fields.PHOTOSHOP_LAYERS for field in found)},
+        extra={"left": tuple(name for tag, name in fields.LEFT_BEHIND.items() if any(f.tag == tag for f in found))},
     )
     return metadata, value if 1 <= value <= 8 else 1
 

@@ -99,8 +99,8 @@ def _fields(picture: Picture, order: str, lost: list[str]) -> tuple[fields.Field
         if data:
             result.append(fields.Field(tag, fields.UNDEFINED if tag != fields.XMP else BYTE, len(data), data))
     result += _texts(metadata, {field.tag for field in kept}, lost)
-    if metadata.extra.get("layers"):
-        lost.append("Photoshop layers")
+    left = metadata.extra.get("left")
+    lost += left if isinstance(left, tuple) else ()
     return tuple(result)
 
 

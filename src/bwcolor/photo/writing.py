@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bwcolor.errors import OutputError, UnsupportedPhotoError
-from bwcolor.photo import icc, metadata, provenance
+from bwcolor.photo import icc, metadata, provenance, signing
 from bwcolor.photo.formats import TEMPORARY_SUFFIX, Format, format_of_name
 from bwcolor.photo.options import WriteOptions
 from bwcolor.photo.photo import Metadata, Photo, Rows, Written
@@ -53,6 +53,9 @@ def write_photo(
         lost.append(f"{len(photo.pages) - len(more)} further pages")
     with replacing(target) as (file, name):
         lost += row.codec.write(file, picture, *more)
+        if options.signing:
+            parent = (photo.source.path, photo.source.format)
+            lost += signing.sign(file, target, row.name, parent, options.signing, options.provenance)
         file.flush()
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
