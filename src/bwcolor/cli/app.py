@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from bwcolor import __version__
+from bwcolor.cli.bins import bins
 from bwcolor.cli.colorize import colorize
 from bwcolor.cli.compare import compare
 from bwcolor.cli.eval import evaluate
@@ -136,4 +137,5 @@ add("info", info, ARCHIVE_PANEL)
 add("train", train, MODEL_PANEL)
 add("eval", evaluate, MODEL_PANEL)
 add("compare", compare, MODEL_PANEL)
+add("bins", bins, MODEL_PANEL)
 add_group("models", models, MODELS_SUBCOMMANDS, MODEL_PANEL)

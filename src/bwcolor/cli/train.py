@@ -4,12 +4,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Annotated, Any, Optional
 
 import typer
-
-if TYPE_CHECKING:
-    from bwcolor.training.options import TrainOptions
 
 DATA_PANEL = "Photographs"
 RECIPE_PANEL = "Recipe (defaults are the network's own)"
@@ -279,6 +276,8 @@ def train(
         "precision": precision,
         **_batch(batch_size),
     }
+    from dataclasses import replace
+
     from bwcolor.training.configuration import as_toml, parse_setting, resolve
 
     changes |= dict(parse_setting(text) for text in settings or ())
@@ -289,7 +288,8 @@ def train(
         _refuse_beside_resume(config=config, out=out)
         _run(lambda loop: loop.resume(resume, changes | {"model": model}), threads)
         return
-    options = _with_data(resolve(model, config, changes))
+    options = resolve(model, config, changes)
+    options = replace(options, data=photographs(options.data))
     folder = _folder(options.model, out)
     _run(lambda loop: loop.start(options, folder), threads)
 
@@ -334,20 +334,18 @@ def _folder(model: str, out: Path | None) -> Path:
     return out or _next_run(model)
 
 
-def _with_data(options: TrainOptions) -> TrainOptions:
-    """Return options with the photographs' places: the given ones, or ./photos.
+def photographs(given: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return the photographs' places: the given ones, or ./photos.
 
     Raises:
         NothingToDoError: Neither is there.
     """
-    from dataclasses import replace
-
     from bwcolor.errors import NothingToDoError
 
-    if options.data:
-        return options
+    if given:
+        return given
     if Path("photos").is_dir():
-        return replace(options, data=(Path("photos"),))
+        return (Path("photos"),)
     raise NothingToDoError(
         "There are no photographs to train on.",
         'Give --data FOLDER, or write data = "FOLDER" into bwcolor.toml, or put them into ./photos.',

@@ -143,6 +143,38 @@ def curves(title: str, series: Sequence[tuple[str, Sequence[float]]], across: st
     return _chart(title, words, x_axis, y_axis, drawn + [_text(*label) for label in labels])
 
 
+def trends(
+    title: str,
+    series: Sequence[tuple[str, Sequence[tuple[float, float]]]],
+    across: str,
+    upwards: str,
+    logarithmic: bool = False,
+) -> str:
+    """Return lines through points, each named with its last value.
+
+    Args:
+        title: What they show.
+        series: Names and their points (x, y), finite, with x growing from 0 or above.
+        across: What x is.
+        upwards: What y is.
+        logarithmic: Whether equal ratios of y are equal distances; y is above 0 then.
+    """
+    series = [(name, points) for name, points in series if points]
+    furthest = max(points[-1][0] for _, points in series)
+    x_axis = Axis(0.0, max(furthest, 1e-9), across)
+    y_axis = axis([y for _, points in series for _, y in points], upwards, logarithmic)
+    drawn, labels = [], []
+    for index, (name, points) in enumerate(series):
+        path = " ".join(f"{_x(x_axis, x):.1f},{_y(y_axis, y):.1f}" for x, y in points)
+        color = f"var(--s{index % COLORS})"
+        drawn.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.6"/>')
+        x, y = points[-1]
+        drawn.append(f'<circle cx="{_x(x_axis, x):.1f}" cy="{_y(y_axis, y):.1f}" r="3" fill="{color}"/>')
+        labels.append((WIDTH - RIGHT + 8.0, _y(y_axis, y), f"{name} {y:.4g}"))
+    words = "; ".join(f"{name}: from {points[0][1]:.4g} to {points[-1][1]:.4g}" for name, points in series)
+    return _chart(title, words, x_axis, y_axis, drawn + _labels(labels))
+
+
 def _x(scale: Axis, value: float) -> float:
     return LEFT + scale.place(value) * (WIDTH - LEFT - RIGHT)
 

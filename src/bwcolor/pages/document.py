@@ -67,7 +67,7 @@ class Section:
         return "".join(letter if letter.isalnum() else "-" for letter in self.title.lower()).strip("-")
 
 
-def page(title: str, lead: str, sections: Sequence[Section], foot: str) -> str:
+def page(title: str, lead: str, sections: Sequence[Section], foot: str, refresh: int = 0) -> str:
     """Return a whole HTML page.
 
     Args:
@@ -75,7 +75,9 @@ def page(title: str, lead: str, sections: Sequence[Section], foot: str) -> str:
         lead: HTML under the title.
         sections: In order; the page begins with links to them.
         foot: HTML at the end.
+        refresh: Seconds after which the page loads itself again; 0 for never.
     """
+    again = f'<meta http-equiv="refresh" content="{refresh}">\n' if refresh else ""
     links = "".join(f'<li><a href="#{part.anchor}">{escape(part.title)}</a></li>' for part in sections)
     parts = "\n".join(
         f'<section aria-labelledby="{part.anchor}"><h2 id="{part.anchor}">{escape(part.title)}</h2>\n'
@@ -85,7 +87,7 @@ def page(title: str, lead: str, sections: Sequence[Section], foot: str) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'{again}<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         '<a class="skip" href="#main">Skip to the content</a>\n'
         f"<header><h1>{escape(title)}</h1>\n{lead}\n"

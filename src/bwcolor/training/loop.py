@@ -18,11 +18,13 @@ from bwcolor.training import checkpoint, ranks
 from bwcolor.training.configuration import as_toml, from_plain, resumed
 from bwcolor.training.journal import Journal
 from bwcolor.training.options import TrainOptions
+from bwcolor.training.page import write_page
 from bwcolor.training.trainer import Trainer
 
 log = logging.getLogger("bwcolor.training")
 
 LOG_SECONDS = 30.0
+PAGE_SECONDS = 30.0
 EARLY_STEPS = (1, 5)  # that are told at once
 
 
@@ -87,6 +89,8 @@ def train(trainer: Trainer) -> Path:
             stop, over, due = team.highest(caught[0] if caught else 0, clock.over(), clock.save_due())
             if stop or over or due:
                 trainer.save()
+            if team.first and (clock.page_due() or stop):
+                write_page(run, options, running=not stop)
             if stop:
                 raise Stopped(stop, run)
             if over:
@@ -96,6 +100,7 @@ def train(trainer: Trainer) -> Path:
     trainer.save()
     journal.close()
     if team.first:
+        write_page(run, options, running=False)
         trainer.write_weights()
     team.highest(0)  # nobody leaves before the weights are written
     return trainer.weights
@@ -107,7 +112,7 @@ class _Clock:
     def __init__(self, trainer: Trainer) -> None:
         self.trainer = trainer
         self.first, self.first_seen, self.minutes = trainer.step, trainer.seen, trainer.minutes
-        self.begun = self.told = self.saved = time.monotonic()
+        self.begun = self.told = self.saved = self.drawn = time.monotonic()
 
     def seconds(self) -> float:
         """Return the seconds of this stretch, and note them as minutes of the run."""
@@ -137,6 +142,12 @@ class _Clock:
         """Return whether a checkpoint is due; the next one counts from now."""
         due = time.monotonic() - self.saved >= self.trainer.options.checkpoint_minutes * 60
         self.saved = time.monotonic() if due else self.saved
+        return due
+
+    def page_due(self) -> bool:
+        """Return whether the page is to be written: after the first step, and every half minute."""
+        due = time.monotonic() - self.drawn >= PAGE_SECONDS or self.trainer.step == self.first + 1
+        self.drawn = time.monotonic() if due else self.drawn
         return due
 
 

@@ -120,8 +120,10 @@ def measure_palette(photos: Photos, options: PaletteOptions) -> Palette:
         count += np.bincount(found, minlength=len(grid)) / len(found)
         for channel in (0, 1):
             sums[:, channel] += np.bincount(found, colors[:, channel], len(grid)) / len(found)
-    kept = np.argsort(-count, kind="stable")[: options.keep] if options.keep else np.arange(len(grid))
-    kept = kept[count[kept] > 0] if options.keep else kept
+    kept = np.arange(len(grid))
+    if options.keep:  # where the photographs have fewer colors, bins that stay empty, the nearest to gray first
+        away = ((grid - (0 if options.space == "lab" else (options.step - 1) / 2)) ** 2).sum(axis=1)
+        kept = np.lexsort((away, -count))[: options.keep]
     # what falls into no kept bin goes to the nearest one, by distance in bins
     nearest = ((grid[:, None] - grid[kept][None]) ** 2).sum(axis=2).argmin(axis=1)
     frequency = np.bincount(nearest, count, len(kept)) / count.sum()
