@@ -9,12 +9,15 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email.parser import Parser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from PIL import Image
 
 from bwcolor import __version__
@@ -119,6 +122,26 @@ def test_metadata(wheel: Path) -> None:
     assert not names & {"opencv-python", "scikit-image", "pytest"}
     assert "train" in metadata.get_all("Provides-Extra")
     assert "bwcolor = bwcolor.__main__:main" in archive.read(f"{INFO}/entry_points.txt").decode()
+
+
+def test_readme_names_every_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [extra for extra in project["optional-dependencies"] if f"| `{extra}` |" not in readme] == []
+
+
+def test_constraints_pin_a_version_in_range_of_everything_named() -> None:
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project, groups = content["project"], content["dependency-groups"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values(), *groups.values()]
+    named = [need for each in lists for need in each if isinstance(need, str)]
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    pins = {canonicalize_name(name): version for name, version in pins.items()}
+    needs = [Requirement(need) for need in named]
+    assert [need.name for need in needs if canonicalize_name(need.name) not in pins] == []
+    assert [str(need) for need in needs if pins[canonicalize_name(need.name)] not in need.specifier] == []
+    assert not [version for version in pins.values() if "+" in version], "builds for one platform are the user's choice"
 
 
 def test_source_distribution_builds_and_tests_elsewhere(built: Path) -> None:
