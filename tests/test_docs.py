@@ -107,7 +107,7 @@ def test_help_shows_its_texts_whole(name: str) -> None:
 
 @pytest.mark.parametrize("name", LEAVES)
 def test_readme_names_every_command(name: str) -> None:
-    assert re.search(rf"^{name}\b|`{name}\b", README, re.MULTILINE)
+    assert re.search(rf"^{name}\b", README, re.MULTILINE) or re.search(rf"`{name}\b", " ".join(README.split()))
 
 
 @pytest.mark.parametrize("name", LEAVES)
