@@ -38,6 +38,11 @@ class Segments:
         rows = page.tilelength if page.is_tiled else page.rowsperstrip
         self._segment_rows = min(rows, self._height)
         self._sliced = self._is_sliced()
+        across = -(-page.imagewidth // page.tilewidth) if page.is_tiled else 1
+        planes = page.samplesperpixel if page.planarconfig == 2 else 1
+        expected = planes * across * -(-self._height // self._segment_rows)
+        if min(len(page.dataoffsets), len(page.databytecounts)) < expected:
+            raise ValueError(f"it lists {len(page.dataoffsets)} strips or tiles of {expected}")
         lines = max(BAND_BYTES // max(self._row_bytes, 1), 1)
         if self._sliced:
             self._band_rows = min(lines, self._height)
