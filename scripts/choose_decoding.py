@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="128,160,192,256")
     parser.add_argument("--temperatures", default="1,0.6,0.38")
     parser.add_argument("--chroma", default="0.85,1,1.15")
-    parser.add_argument("--quality", default="normal")
+    parser.add_argument("--quality", default="auto")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

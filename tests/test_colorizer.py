@@ -197,7 +197,7 @@ def test_real_photographs_keep_their_lightness(random_gan):
         ({"strength": float("nan")}, UsageError, "strength"),
         ({"working_size": 3}, UsageError, "working size"),
         ({"upsample": "magic"}, UsageError, "edge or bilinear"),
-        ({"quality": "ultra"}, UsageError, "normal or best"),
+        ({"quality": "ultra"}, UsageError, "auto or fast or best"),
         ({"model": "gan", "weights": "none.safetensors"}, WeightsError, "does not exist"),
     ],
 )

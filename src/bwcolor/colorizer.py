@@ -269,7 +269,7 @@ def load(
     saturation: float = 1.0,
     strength: float = 1.0,
     upsample: str = "edge",
-    quality: str = "normal",
+    quality: str = "auto",
     sample: int | None = None,
     as_published: bool = False,
 ) -> Colorizer:
@@ -285,8 +285,8 @@ def load(
         saturation: Factor on the colors, 0 to 3.
         strength: Blend with the gray photo, 0 (gray) to 1 (full color).
         upsample: "edge" carries color along the edges of the scan; "bilinear" does not.
-        quality: "normal", or "best": the photo and its mirror image are seen at two sizes and averaged, at three times
-            the network's time.
+        quality: "fast" (one look), "best" (the photo and its mirror image are seen at two sizes and averaged, at three
+            times the network's time), or "auto": the model's own.
         sample: Seed of one plausible coloring among many, for networks with color bins; None takes their mean.
         as_published: Run the network's authors' own pipeline instead, to compare with published pictures; the working
             size is then the side of its square.
@@ -305,7 +305,7 @@ def load(
     _check_range("strength", strength, 0.0, 1.0)
     for value, what, choices in (
         (upsample, "upsample", ("edge", "bilinear")),
-        (quality, "quality", ("normal", "best")),
+        (quality, "quality", ("auto", "fast", "best")),
     ):
         if value not in choices:
             raise UsageError(f"{what} {value!r} is unknown.", f"Take {' or '.join(choices)}.")
@@ -319,7 +319,7 @@ def load(
             strength=strength == 1,
             temperature=temperature is None,
             upsample=upsample == "edge",
-            quality=quality == "normal",
+            quality=quality == "auto",
             sample=sample is None,
             precision=precision in ("auto", "fp32"),
             weights=path is None or path.suffix.lower() != ONNX_SUFFIX,
@@ -335,7 +335,7 @@ def load(
         saturation=saturation,
         strength=strength,
         upsample=upsample,
-        looks=BEST_LOOKS if quality == "best" else (),
+        looks={"auto": row.looks, "fast": (), "best": BEST_LOOKS}[quality],
         sample=sample,
         as_published=as_published,
     )

@@ -35,7 +35,7 @@ class ColorOptions:
     saturation: float = 1.0
     strength: float = 1.0
     upsample: str = "edge"
-    quality: str = "normal"
+    quality: str = "auto"
     as_published: bool = False
 
     def known(self) -> dict[str, Any]:
@@ -50,6 +50,8 @@ class ColorOptions:
             "upsample": self.upsample,
             "as_published": self.as_published,
         }
+        if self.as_published and self.working_size is None:
+            del known["working_size"]  # the authors' own, which only their pipelines know
         told = {name: getattr(self, name) for name in ("device", "precision") if getattr(self, name) != "auto"}
         return known | told
 

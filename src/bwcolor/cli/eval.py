@@ -65,7 +65,13 @@ def evaluate(
     ] = None,
     saturation: Annotated[float, typer.Option(help="Factor on the colors.", rich_help_panel=MODEL_PANEL)] = 1.0,
     upsample: Annotated[str, typer.Option(help="edge or bilinear.", rich_help_panel=MODEL_PANEL)] = "edge",
-    effort: Annotated[str, typer.Option(help="normal or best.", rich_help_panel=MODEL_PANEL)] = "normal",
+    effort: Annotated[
+        str,
+        typer.Option(
+            help="fast (one look), best (several looks are averaged), or auto: the model's own.",
+            rich_help_panel=MODEL_PANEL,
+        ),
+    ] = "auto",
     pred: Annotated[
         Optional[list[Path]],  # noqa: UP045
         typer.Option(

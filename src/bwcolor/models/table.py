@@ -23,6 +23,8 @@ class ModelRow:
         ab_stride: How many times smaller its ab grid is than its input.
         working_size: Short side in pixels at which it sees a photo.
         temperature: Of the annealed mean, for networks that classify; None for others.
+        looks: Sizes at which a photo and its mirror image are seen and averaged unless told otherwise, as shares of the
+            working size; empty for a single look.
         chroma: Factor on its ab, chosen on held-out photographs.
         weights: File name of the shipped weights; empty for a network without any.
         sha256: Hash of that file; empty where there is none.
@@ -47,6 +49,7 @@ class ModelRow:
     ab_stride: int = 4
     working_size: int = 192
     temperature: float | None = None
+    looks: tuple[float, ...] = ()
     chroma: float = 1.0
     weights: str = ""
     sha256: str = ""
@@ -69,6 +72,8 @@ DEFAULT_MODEL = "gan"
 MANNER = ":"
 CERTAINTY = "certainty"
 
+_TRUNK = "trunk.safetensors"
+_TRUNK_SHA256 = "db18312c081277c22b7f7f51acca6cfec5b6b8746979b50418fb996c8426eabc"
 _TRUNK_TERMS = "research and non-commercial use (see the model card)"
 
 _TRAINED_BY_USERS = "yours: those of what you train it with"
@@ -93,7 +98,11 @@ _ROWS = (
         name="gan",
         summary="residual U-Net on EfficientNet-Lite2, adversarial ab head on color bins (default)",
         home="bwcolor.models.trunk:Gan",
+        working_size=160,
         temperature=0.6,
+        looks=(1.0, 2 / 3),
+        weights=_TRUNK,
+        sha256=_TRUNK_SHA256,
         takes_hints=True,
         trainable=True,
         weights_license=_TRUNK_TERMS,
@@ -103,7 +112,11 @@ _ROWS = (
         name="classify",
         summary="the same trunk as a classifier over color bins, decoded by the annealed mean",
         home="bwcolor.models.trunk:Classify",
+        working_size=160,
         temperature=0.6,
+        looks=(1.0, 2 / 3),
+        weights=_TRUNK,
+        sha256=_TRUNK_SHA256,
         takes_hints=True,
         trainable=True,
         weights_license=_TRUNK_TERMS,
@@ -270,6 +283,30 @@ _ROWS = (
         trainable=True,
         weights_license=_TRAINED_BY_USERS,
         source="Aguilar Gomez, Alaskari, Rivera (student report)",
+    ),
+    ModelRow(
+        name="koalarization",
+        summary="a plain network that is told what the picture shows",
+        home="bwcolor.models.koalarization:Koalarization",
+        stride=8,
+        ab_stride=2,
+        working_size=224,
+        trainable=True,
+        weights_license=_TRAINED_BY_USERS,
+        source="Baldassarre, Gonzalez Morin, Rodes-Guirao 2017",
+        choices=(("backbone", ("inception-resnet-v2", "efficientnet-lite2")),),
+    ),
+    ModelRow(
+        name="chromagan",
+        summary="a conditional GAN that learns besides what the picture shows",
+        home="bwcolor.models.chromagan:ChromaGan",
+        stride=16,
+        ab_stride=2,
+        working_size=224,
+        trainable=True,
+        weights_license=_TRAINED_BY_USERS,
+        source="Vitoria, Raad, Ballester 2020",
+        choices=(("backbone", ("vgg16", "efficientnet-lite2")), ("class_branch", ("no", "yes"))),
     ),
     ModelRow(
         name="gan-cifar",

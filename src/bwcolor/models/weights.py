@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 # One entry of the file's header holds all that we say of the weights, as JSON: with several their order, and so the
 # file's hash, would change from one writing to the next.
 HEADER_KEY = "bwcolor"
+
+# Of the trunk (models/trunk.py): one file fills `gan`, and `classify` without its second head
+BINS_HEAD = "bins_head.weight"
+SECOND_HEAD = "ab_"
 # Under one of these, training programs keep the state dict beside what else they save
 WRAPPERS = ("params", "model")
 # In some circulating files of DDColor: the classifier that its encoder was trained with, in no path of the network
@@ -225,7 +229,7 @@ def recorded_sha256(path: Path) -> str | None:
 
 
 def compare(own: Mapping[str, Tensor], state: Mapping[str, Tensor], path: Path, what: str) -> None:
-    """Compare names and shapes strictly.
+    """Compare names and shapes strictly; a trunk with one head is also fit by a file that holds both.
 
     Args:
         own: What a network has.
@@ -236,7 +240,8 @@ def compare(own: Mapping[str, Tensor], state: Mapping[str, Tensor], path: Path, 
     Raises:
         WeightsError: They differ; the message names the first tensors.
     """
-    extra = [name for name in state if name not in own]
+    spare = SECOND_HEAD if BINS_HEAD in own else "\0"
+    extra = [name for name in state if name not in own and not name.startswith(spare)]
     missing = [name for name in own if name not in state]
     shapes = [name for name in own if name in state and own[name].shape != state[name].shape]
     if extra or missing or shapes:
@@ -262,12 +267,7 @@ def fill(network: nn.Module, path: Path) -> None:
     """
     state, _ = read_state(path)
     own = network.state_dict()
-    compare(
-        own,
-        {name: value for name, value in state.items() if name in own or not name.startswith("ab_")},
-        path,
-        type(network).__name__.lower(),
-    )
+    compare(own, state, path, type(network).__name__.lower())
     network.load_state_dict({name: state[name] for name in own})
 
 
