@@ -107,7 +107,9 @@ def test_wheel_holds_the_pinned_weights_with_a_card(wheel: Path, row: object) ->
     archive = zipfile.ZipFile(wheel)
     content = archive.read(f"bwcolor/weights/{row.weights}")  # type: ignore[attr-defined]
     assert hashlib.sha256(content).hexdigest() == row.sha256  # type: ignore[attr-defined]
-    assert f"bwcolor/weights/{row.name}.md" in archive.namelist()  # type: ignore[attr-defined]
+    card = archive.read(f"bwcolor/weights/{Path(row.weights).with_suffix('.md')}").decode()  # type: ignore[attr-defined]
+    assert row.sha256 in card  # type: ignore[attr-defined]
+    assert f"`{row.name}`" in card  # type: ignore[attr-defined]
 
 
 def test_metadata(wheel: Path) -> None:
