@@ -3,6 +3,7 @@
 
 import csv
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -164,3 +165,45 @@ def test_the_rate_warms_up_and_falls():
     assert max(rates) == pytest.approx(1.0)
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] == pytest.approx(options.final_rate, abs=0.01)
+
+
+RUN_UNTIL_KILLED = """
+import sys, time
+sys.path.insert(0, sys.argv[4])
+import torch
+torch.set_num_threads(1)
+from pathlib import Path
+from test_loop import small
+from bwcolor.training import loop
+model, photos, run = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+if (run / "checkpoints").exists():
+    loop.resume(run)
+else:
+    loop.start(small(model, photos, steps=30, evaluate_every=7, checkpoint_minutes=0.001), run)
+"""
+
+
+def steps_done(run):
+    path = run / "steps.csv"
+    return len(path.read_text().splitlines()) - 1 if path.exists() else 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["gan", "classify"])
+def test_five_kills_at_random_steps_change_nothing(model, photo_folder, tmp_path):
+    arguments = [model, str(photo_folder), str(tmp_path / "run"), str(Path(__file__).parent)]
+    chance = random.Random(5)
+    kills = sorted(chance.sample(range(3, 28), 5))
+    for step in kills:
+        process = subprocess.Popen([sys.executable, "-c", RUN_UNTIL_KILLED, *arguments])
+        deadline = time.monotonic() + 200
+        while steps_done(tmp_path / "run") < step and time.monotonic() < deadline:
+            assert process.poll() is None
+            time.sleep(0.002)
+        time.sleep(chance.uniform(0, 0.3))  # anywhere in a step, or while a checkpoint is written
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    killed = loop.resume(tmp_path / "run")
+    assert steps_done(tmp_path / "run") == 30
+    whole = loop.start(small(model, photo_folder, steps=30, evaluate_every=7), tmp_path / "whole")
+    assert same(killed, whole)

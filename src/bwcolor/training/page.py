@@ -28,14 +28,16 @@ POINTS = 240  # of a curve; the steps between are averaged
 SHEETS = 4  # shown: the last one, and others on the way to it
 SHEET_SIDE = 1400  # pixels
 ROWS = 20  # evaluations in the table, the newest first
+SIDE_BY_SIDE = "display: grid; grid-template-columns: repeat(auto-fit, minmax(28rem, 1fr)); gap: 1rem"
 FRAME = ("step", "seen", "seconds", "skipped")
 WORDS = {
-    "loss": "held-out loss",
+    "loss": "reconstruction loss",
     "psnr": "PSNR (dB)",
     "psnr_gray": "PSNR of gray (dB)",
     "chroma_ratio": "chroma ratio",
-    "rate": "learning rate",
+    "rate": "learning rate (thousandths)",
 }
+SCALES = {"rate": 1000.0}
 SMALLER_IS_BETTER = ("loss",)
 LARGER_IS_BETTER = ("psnr",)
 
@@ -90,11 +92,6 @@ def _lead(steps: Sequence[dict[str, str]], options: TrainOptions, running: bool)
 def _curves(steps: Sequence[dict[str, str]], evaluations: Sequence[dict[str, str]]) -> str:
     """Return a chart for each term of the steps, and for each metric of the evaluations."""
     drawn = []
-    names = [name for name in (steps[0] if steps else {}) if name not in FRAME]
-    for name in names:
-        points = _points(steps, name)
-        if points:
-            drawn.append(trends(_words(name), [("now", points)], "step", _words(name), _is_steep(points)))
     metrics = [name for name in (evaluations[0] if evaluations else {}) if name != "step"]
     for name in metrics:
         if name == "psnr_gray":
@@ -104,12 +101,18 @@ def _curves(steps: Sequence[dict[str, str]], evaluations: Sequence[dict[str, str
             series.append(("gray", _points(evaluations, "psnr_gray")))
         if series[0][1]:
             drawn.append(trends(f"{_words(name)}, held-out photographs", series, "step", _words(name)))
-    return f'<div class="plots">{"".join(drawn)}</div>' if drawn else "<p>Nothing yet.</p>"
+    names = [name for name in (steps[0] if steps else {}) if name not in FRAME]
+    for name in names:
+        points = _points(steps, name)
+        if points:
+            drawn.append(trends(_words(name), [("now", points)], "step", _words(name), _is_steep(points)))
+    return f'<div style="{SIDE_BY_SIDE}">{"".join(drawn)}</div>' if drawn else "<p>Nothing yet.</p>"
 
 
 def _points(rows: Sequence[dict[str, str]], name: str) -> list[tuple[float, float]]:
     """Return the finite values of a column by step, averaged over neighbours where they are many."""
-    found = [(float(row["step"]), float(row[name])) for row in rows if row.get(name)]
+    scale = SCALES.get(name, 1.0)
+    found = [(float(row["step"]), float(row[name]) * scale) for row in rows if row.get(name)]
     found = [(step, value) for step, value in found if math.isfinite(value)]
     every = max(math.ceil(len(found) / POINTS), 1)
     blocks = [found[begin : begin + every] for begin in range(0, len(found), every)]
