@@ -167,3 +167,18 @@ def test_a_copy_that_needs_another_format_never_falls_on_another(tmp_path: Path,
     assert row(tmp_path / "s-color", "b.jpg").target == "b.tif"
     again = colorize(job(folder, jobs=1, if_color=IfColor.RECOLOR))
     assert again.settled.states == {State.FAILED: 1, State.DONE: 2}
+
+
+def test_variants_that_hold_no_color_become_those_that_do(tmp_path: Path, job: Maker) -> None:
+    folder = tmp_path / "gray"
+    for seed, name in enumerate(("a.pgm", "b.J2K", "c.ppm")):
+        make_scan(folder / name, seed)
+    Image.effect_noise((40, 30), 99).convert("1").save(folder / "d.pbm")
+    summary = colorize(job(folder))
+    assert (summary.done, summary.failures, summary.plan.left_alone) == (4, [], {})
+    out = tmp_path / "gray-color"
+    assert sorted(path.name for path in out.iterdir() if path.is_file()) == ["a.ppm", "b.jp2", "c.ppm", "d.ppm"]
+    with Image.open(out / "a.ppm") as copy, Image.open(folder / "a.pgm") as scan:
+        assert (copy.mode, copy.size) == ("RGB", scan.size)
+    assert colorize(job(folder)).settled.states == {State.DONE: 4}
+    assert verify(out).findings == []

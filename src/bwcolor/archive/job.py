@@ -153,7 +153,7 @@ class Job:
         names = {}
         for row in FORMATS.values():
             target = FORMATS[self.format] if self.format != KEEP else row if row.depths else FORMATS["tiff"]
-            for suffix in row.suffixes:
+            for suffix in (*row.suffixes, *row.read_as):
                 names[suffix] = "" if suffix in target.suffixes else target.suffixes[0]
         return names
 
