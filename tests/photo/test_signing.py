@@ -6,7 +6,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -15,18 +14,12 @@ import pytest
 import tifffile
 from conftest import gray_picture
 from PIL import Image
+from signing_keys import make_keys
 
 from bwcolor.errors import UsageError
 from bwcolor.photo import Photo, Provenance, WriteOptions, read_color, read_photo, write_photo
 from bwcolor.photo.provenance import COMPOSITE
 from bwcolor.photo.signing import Signing, check
-
-LEAF = """basicConstraints=critical,CA:FALSE
-keyUsage=critical,digitalSignature
-extendedKeyUsage=emailProtection
-subjectKeyIdentifier=hash
-authorityKeyIdentifier=keyid
-"""
 
 
 @pytest.fixture(scope="module")
@@ -37,19 +30,7 @@ def c2pa() -> ModuleType:
 @pytest.fixture(scope="module")
 def signing(tmp_path_factory, c2pa: ModuleType) -> Signing:
     """Return a certificate of an archive, issued by a test authority."""
-    folder = tmp_path_factory.mktemp("keys")
-    (folder / "leaf.cnf").write_text(LEAF)
-    for command in (
-        "openssl ecparam -name prime256v1 -genkey -noout -out ca.key",
-        "openssl req -x509 -new -key ca.key -subj /CN=Test/O=Test -out ca.pem -addext keyUsage=critical,keyCertSign",
-        "openssl ecparam -name prime256v1 -genkey -noout -out leaf.sec1",
-        "openssl pkcs8 -topk8 -nocrypt -in leaf.sec1 -out leaf.key",
-        "openssl req -new -key leaf.key -subj /CN=Archive/O=Archive -out leaf.csr",
-        "openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile leaf.cnf -out leaf.pem",
-    ):
-        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    (folder / "chain.pem").write_bytes((folder / "leaf.pem").read_bytes() + (folder / "ca.pem").read_bytes())
-    return Signing(folder / "chain.pem", folder / "leaf.key")
+    return make_keys(tmp_path_factory.mktemp("keys"))
 
 
 def rows_of(photo: Photo):

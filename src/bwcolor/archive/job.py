@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -16,6 +17,7 @@ from bwcolor.models.table import DEFAULT_MODEL, find_model
 from bwcolor.photo.formats import FORMATS
 from bwcolor.photo.options import ReadOptions, WriteOptions
 from bwcolor.photo.provenance import COMPOSITE
+from bwcolor.photo.signing import Signing
 
 KEEP = "keep"  # --format: the scan's own
 _INDIFFERENT = ("max_pixels", "keep_times")  # options of reading and writing that change no byte of a color copy
@@ -139,6 +141,7 @@ class Job:
         options = asdict(self.read) | asdict(self.write) | {"format": self.format, "suffix": self.request.suffix}
         options |= {"if_color": self.if_color.value, "access": self.access and asdict(self.access)}
         options |= {"provenance": self.provenance, "source_type": self.source_type, "stamp": self.stamp is not None}
+        options["signing"] = self.write.signing and _certificate_sha256(self.write.signing)
         return {name: value for name, value in options.items() if name not in _INDIFFERENT}
 
     def suffixes(self) -> dict[str, str]:
@@ -156,6 +159,18 @@ class Job:
             for suffix in (*row.suffixes, *row.read_as):
                 names[suffix] = "" if suffix in target.suffixes else target.suffixes[0]
         return names
+
+
+def _certificate_sha256(signing: Signing) -> str:
+    """Return by what signatures are told apart: a certificate's hash, wherever its file lies.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    try:
+        return hashlib.sha256(signing.certificate.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(f"{signing.certificate} cannot be read: {error.strerror}.", "Name a PEM file.") from error
 
 
 def as_json(value: Any) -> str:

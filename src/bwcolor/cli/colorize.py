@@ -204,6 +204,18 @@ def colorize(
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = False,
+    c2pa: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="Sign each copy with a C2PA manifest by this certificate, with its issuers' (needs the extra c2pa).",
+            metavar="CERT",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None,
+    c2pa_key: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The certificate's private key, PEM.", metavar="KEY", rich_help_panel=OUTPUT_PANEL),
+    ] = None,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -307,6 +319,7 @@ def _job(given: dict[str, Any]) -> Job:
     from bwcolor.errors import UsageError
     from bwcolor.photo import ReadOptions, WriteOptions
     from bwcolor.photo.provenance import COMPOSITE
+    from bwcolor.photo.signing import Signing
 
     given |= {name: tuple(given[name] or ()) for name in ("paths", "include", "exclude")}
     if given["files_from"] is not None:
@@ -319,6 +332,9 @@ def _job(given: dict[str, Any]) -> Job:
         if given[name] not in list(kind):
             raise UsageError(f"--{name.replace('_', '-')} {given[name]} is unknown.", f"Take {' or '.join(kind)}.")
         given[name] = kind(given[name])
+    if (given["c2pa"] is None) != (given["c2pa_key"] is None):
+        raise UsageError("Signing takes a certificate and its key.", "Write --c2pa CERT --c2pa-key KEY.")
+    given["signing"] = given["c2pa"] and Signing(given["c2pa"], given["c2pa_key"])
     given["access"] = None if given["access"] is None else access_of(given["access"])
     given["source_type"] = given["source_type"] or COMPOSITE
     given["stamp"] = datetime.now().astimezone().isoformat(timespec="seconds") if given["stamp"] else None
