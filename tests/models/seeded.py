@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from bwcolor.models.normed import SpectralConv1d, SpectralConv2d, WeightNormConv2d, folded
@@ -118,3 +119,24 @@ class Recording:
             for name, value in published_layout(network).items()
         ]
         assert sorted(ours) == sorted(self.table)
+
+
+def layer_table(name: str) -> list[int]:
+    """Return the parameters of each layer of a network's recorded table, sorted; skips where there is none."""
+    folder = conformance_folder()
+    if folder is None:
+        pytest.skip("no tables of layers here")
+    lines = (folder / name / "layers.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    return sorted(
+        int(line.split("\t")[-1]) for line in lines if not line.startswith("#") and line.split("\t")[-1] != "0"
+    )
+
+
+def parameters_by_layer(network: torch.nn.Module, besides: str = "nothing") -> list[int]:
+    """Return the numbers that each layer holds (statistics too, counts of batches not), sorted."""
+    counts: dict[str, int] = {}
+    for name, value in network.state_dict().items():
+        layer, _, last = name.rpartition(".")
+        if last != "num_batches_tracked" and not name.startswith(besides):
+            counts[layer] = counts.get(layer, 0) + value.numel()
+    return sorted(counts.values())

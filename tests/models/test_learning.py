@@ -12,9 +12,11 @@ from skimage.color import rgb2lab
 
 from bwcolor.color import bins
 from bwcolor.models import residual_encoder, yuv
+from bwcolor.models.chromagan import ChromaGan
 from bwcolor.models.cnn import Cnn, Cnn16
 from bwcolor.models.eccv16 import Eccv16
 from bwcolor.models.gan_cifar import GanCifar
+from bwcolor.models.koalarization import Koalarization
 from bwcolor.models.residual_encoder import VggClassification, VggRegression
 from bwcolor.models.siggraph17 import Siggraph17
 from bwcolor.models.table import MODELS
@@ -106,6 +108,13 @@ def measured_bins(network, lightness, ab):
     network.set_bins(torch.from_numpy(frequent_bins(uv).centers))
 
 
+def seen_once(network, lightness, ab):
+    """Keep what the pictures show: the network that says it does not learn."""
+    network.load_imagenet()
+    said = network.embed(lightness)
+    network.embed = lambda lightness: said
+
+
 @dataclass(frozen=True)
 class Lesson:
     make: object
@@ -122,6 +131,8 @@ LESSONS = {
     "vgg-classification": Lesson(lambda: VggClassification(shrink=4), by_marginals, 120),
     "cnn": Lesson(lambda: Cnn(shrink=2), by_ab, 200),
     "cnn-16": Lesson(lambda: Cnn16(shrink=2), by_ab, 300, rate=1e-3),
+    "koalarization": Lesson(lambda: Koalarization("efficientnet-lite2", shrink=2), by_ab, 250, 1e-3, seen_once),
+    "chromagan": Lesson(lambda: ChromaGan("vgg16", shrink=4), by_ab, 600, 1.5e-3),
     "gan-cifar": Lesson(lambda: GanCifar("narrow"), by_picture, 150),
     "yuv-bins": Lesson(YuvBins, by_bins, 60, before=measured_bins),
     "classify": Lesson(Classify, by_bins, 60),
@@ -135,6 +146,7 @@ SQUEEZED = 6.0  # Lab units
 def settle(network, lightness):
     """Give batch norms the statistics of the weights as they are at the end."""
     norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    norms = [norm for norm in norms if norm.weight.requires_grad]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None

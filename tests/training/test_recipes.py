@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bwcolor.cli.wall import run
+from bwcolor.models.chromagan import ChromaGan
 from bwcolor.models.eccv16 import Eccv16
 from bwcolor.models.siggraph17 import Siggraph17
 from bwcolor.models.table import MODELS
@@ -26,6 +27,11 @@ QUICK = {
     "cnn": ["--lr", "1e-3", "--crop-sizes", "32", "--batch-size", "4", "--set", "network={form='small'}"],
     "cnn-16": ["--lr", "3e-4", "--crop-sizes", "32", "--batch-size", "4"],
     "gan-cifar": ["--lr", "1e-3", "--crop-sizes", "32", "--batch-size", "8", "--set", "network={width='narrow'}"],
+    "koalarization": [
+        *["--lr", "1e-3", "--crop-sizes", "32", "--batch-size", "4", "--backbone", "efficientnet-lite2"],
+        *["--set", "adversarial_weight=0.01"],
+    ],
+    "chromagan": ["--lr", "3e-4", "--crop-sizes", "32", "--batch-size", "4"],
     "yuv-bins": ["--lr", "3e-3", "--crop-sizes", "64", "--batch-size", "4"],
 }
 COMMON = ["--steps", "20", "--epochs", "0", "--encoder", "scratch", "--threads", "1", "--precision", "fp32"]
@@ -37,6 +43,7 @@ def narrow(monkeypatch):
     """Build the two heavy networks with a quarter of their channels, and settle batch norms over two batches."""
     monkeypatch.setattr(Eccv16.__init__, "__defaults__", (16,))
     monkeypatch.setattr(Siggraph17.__init__, "__defaults__", (16, "no"))
+    monkeypatch.setattr(ChromaGan.__init__, "__defaults__", ("vgg16", "no", 8))
     monkeypatch.setattr(trainer, "SETTLING_BATCHES", 2)
 
 

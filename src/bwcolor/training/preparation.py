@@ -17,7 +17,9 @@ from bwcolor.color.bins import GRID_STEP
 from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import backbones
 from bwcolor.models import weights as weight_files
+from bwcolor.models.chromagan import ChromaGan
 from bwcolor.models.efficientnet_lite import EfficientNetLite2, SameConv2d, load_imagenet_weights, packaged_weights
+from bwcolor.models.koalarization import Koalarization
 from bwcolor.models.loading import weights_path
 from bwcolor.models.network import build
 from bwcolor.models.table import find_model
@@ -35,6 +37,7 @@ from bwcolor.training.lessons import (
 )
 from bwcolor.training.options import TrainOptions
 from bwcolor.training.palette import PaletteOptions, measure_palette, read_palette
+from bwcolor.training.semantics import ChromaGanLesson, CriticizedLesson
 
 KERAS_ALPHA, KERAS_EPS = 0.9, 1e-7  # of RMSprop, as the tutorials' library has it
 DISCRIMINATOR_BETAS = (0.5, 0.999)  # of the trunk's
@@ -49,6 +52,8 @@ LESSONS: dict[str, type[Lesson]] = {
     "cnn": Lesson,
     "cnn-16": Lesson,
     "gan-cifar": CifarLesson,
+    "koalarization": CriticizedLesson,
+    "chromagan": ChromaGanLesson,
     "yuv-bins": YuvBinsLesson,
 }
 
@@ -93,6 +98,8 @@ def fresh_network(options: TrainOptions) -> nn.Module:
         load_imagenet_weights(network.encoder)
     elif isinstance(getattr(network, "backbone", None), backbones.Backbone):
         backbones.load_imagenet(network.get_submodule("backbone"))  # type: ignore[arg-type]
+    elif isinstance(network, Koalarization | ChromaGan):
+        network.load_imagenet()
     return network
 
 

@@ -6,7 +6,7 @@ Where a paper gives no number, or asks for weeks of a computer, the docstring sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bwcolor.models.table import MODELS
@@ -257,6 +257,75 @@ class YuvBinsRecipe(BinsRecipe):
     optimizer: str = "adam"
 
 
+@dataclass(frozen=True)
+class KoalarizationRecipe(TrainOptions):
+    """Baldassarre et al. (2017): mean square of ab, Adam 1e-3, batches of 100; a critic if wanted (document 002).
+
+    Attributes:
+        adversarial_weight: Weight of the critic's verdict; 0, as published, for none.
+        adversary: "vanilla" (one-sided smoothing) or "wgan-gp".
+        penalty_weight: Of the gradient penalty (wgan-gp).
+        discriminator_share: The critic's rate as a share of the network's.
+    """
+
+    model: str = "koalarization"
+    adversarial_weight: float = 0.0
+    adversary: str = "wgan-gp"
+    penalty_weight: float = 10.0
+    discriminator_share: float = 1.0
+    photo_side: int = 256
+    crops: tuple[tuple[float, int], ...] = ((0.0, 224),)
+    batch: int = 100
+    steps: int = 15_000
+    optimizer: str = "adam"
+    rate: float = 1e-3
+    encoder_rate: float = 0.0
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    warm_up: int = 0
+    clip: float = 0.0
+    film: FilmOptions = MODERN
+    working_size: int = 224
+    evaluate_every: int = 500
+
+
+@dataclass(frozen=True)
+class ChromaGanRecipe(TrainOptions):
+    """Vitoria, Raad, Ballester (2020): mean square of ab, a critic's verdict, and a teacher's classes; Adam 2e-5.
+
+    Attributes:
+        adversarial_weight: Weight of the critic's verdict; 0 for none.
+        class_weight: Weight of the distance to what the teacher says the picture shows; 0 for no teacher. One that has
+            not learned from ImageNet (``encoder = "scratch"``) is not asked.
+        adversary: "wgan-gp" or "vanilla" (one-sided smoothing).
+        penalty_weight: Of the gradient penalty (wgan-gp).
+        discriminator_share: The critic's rate as a share of the network's.
+    """
+
+    model: str = "chromagan"
+    network: dict[str, Any] = field(default_factory=lambda: {"class_branch": "yes"})
+    adversarial_weight: float = 0.1
+    class_weight: float = 0.003
+    adversary: str = "wgan-gp"
+    penalty_weight: float = 10.0
+    discriminator_share: float = 1.0
+    photo_side: int = 256
+    crops: tuple[tuple[float, int], ...] = ((0.0, 224),)
+    batch: int = 10
+    steps: int = 650_000
+    optimizer: str = "adam"
+    betas: tuple[float, float] = (0.5, 0.999)
+    rate: float = 2e-5
+    encoder_rate: float = 2e-5
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    warm_up: int = 0
+    clip: float = 0.0
+    film: FilmOptions = MODERN
+    working_size: int = 224
+    evaluate_every: int = 5000
+
+
 _ALL: tuple[TrainOptions, ...] = (
     ClassifyRecipe(),
     GanRecipe(),
@@ -267,6 +336,8 @@ _ALL: tuple[TrainOptions, ...] = (
     CnnRecipe(),
     Cnn16Recipe(),
     GanCifarRecipe(),
+    KoalarizationRecipe(),
+    ChromaGanRecipe(),
     YuvBinsRecipe(),
 )
 RECIPES = {options.model: options for options in _ALL if options.model in MODELS}

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from bwcolor.models.chromagan import AB_CENTER, AB_SCALE, Critic
@@ -12,13 +13,13 @@ from bwcolor.models.recognizers import Recognizer
 from bwcolor.training import losses
 from bwcolor.training.adversaries import both_sides
 from bwcolor.training.batches import Batch
-from bwcolor.training.lessons import Lesson, Losses, Seen, fit
+from bwcolor.training.lessons import Lesson, Losses, Seen
 
 
 class CriticizedLesson(Lesson):
     """Mean square of ab, and a critic of patches where the recipe wants one (koalarization)."""
 
-    terms = ("squares", "discriminator", "generator")
+    terms: ClassVar[tuple[str, ...]] = ("squares", "discriminator", "generator")
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -28,7 +29,10 @@ class CriticizedLesson(Lesson):
 
     def losses(self, batch: Batch, step: int) -> Losses:
         """Return what a batch costs."""
-        seen = self.look(self.network, batch.lightness, batch.hints)
+        return self.cost(batch, self.look(self.network, batch.lightness, batch.hints))
+
+    def cost(self, batch: Batch, seen: Seen) -> Losses:
+        """Return what a batch costs of which was seen this."""
         loss, told = self.reconstruct(self.network, seen, batch.lightness, batch.ab)
         total, terms = loss + self.edges(batch, seen), {"squares": told}
         if self.judge is not None:
@@ -39,9 +43,10 @@ class CriticizedLesson(Lesson):
     def criticize(self, batch: Batch, ab: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return what both sides of the critic cost, and its terms."""
         options: Any = self.options
-        judge, lightness = self.judge, fit(batch.lightness, ab)
-        assert judge is not None
-        real, fake = ((planes + AB_CENTER) / AB_SCALE for planes in (fit(batch.ab, ab), ab))
+        judge: Any = self.judge
+        factor = batch.ab.shape[-1] // ab.shape[-1]
+        lightness, true = F.avg_pool2d(batch.lightness, factor), F.avg_pool2d(batch.ab, factor)
+        real, fake = ((planes + AB_CENTER) / AB_SCALE for planes in (true, ab))
         own, fooling = both_sides(
             judge, lambda share: judge(lightness, share * AB_SCALE - AB_CENTER), real, fake, options, True
         )
@@ -52,8 +57,9 @@ class CriticizedLesson(Lesson):
 class ChromaGanLesson(CriticizedLesson):
     """The same, and besides a teacher's word on what the picture shows (chromagan)."""
 
-    terms = ("squares", "discriminator", "generator", "classes")
+    terms: ClassVar[tuple[str, ...]] = ("squares", "discriminator", "generator", "classes")
     scale = AB_SCALE
+    compiled = "both"
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -73,12 +79,8 @@ class ChromaGanLesson(CriticizedLesson):
         """Return what a batch costs."""
         options: Any = self.options
         seen = self.look(self.network, batch.lightness, batch.hints)
-        loss, told = self.reconstruct(self.network, seen, batch.lightness, batch.ab)
-        total, terms = loss + self.edges(batch, seen), {"squares": told}
-        if self.judge is not None:
-            fooling, learned = self.criticize(batch, seen.ab)
-            total, terms = total + fooling, terms | learned
-        if self.teacher is not None:
-            distance = losses.teacher_distance(seen.more, self.teacher(batch.lightness))
-            total, terms["classes"] = total + options.class_weight * distance, distance.detach()
-        return Losses(total, terms)
+        cost = self.cost(batch, seen)
+        if self.teacher is None:
+            return cost
+        distance = losses.teacher_distance(seen.more, self.teacher(batch.lightness))
+        return Losses(cost.total + options.class_weight * distance, cost.told | {"classes": distance.detach()})
