@@ -9,6 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+PAGE_WIDTH = 80  # columns where stdout is no terminal: it is read by people, and --json by programs
+SHORT_NAMES = {"source_sha256": "scan", "weights_sha256": "weights"}  # so that a hash and its name fit into a line
+
 
 def info(
     file: Annotated[Path, typer.Argument(help="A photograph.", metavar="FILE", show_default=False)],
@@ -25,15 +28,24 @@ def info(
     if json:
         print_json(told)
         return
-    rows = []
-    for name, value in told.items():
-        if isinstance(value, dict):
-            rows += [
-                (f"{name.replace('_', ' ')}: {key}", each) for key, each in value.items() if each not in ("", None)
-            ]
-        elif value not in (None, "", [], False):
-            rows.append((name.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else value))
-    print_table("", ("", ""), rows)
+    mark = told.pop("colored_by_bwcolor")
+    print_table("", ("", ""), _rows(told), PAGE_WIDTH)
+    if mark:
+        options = mark.pop("options")
+        mark["source_type"] = str(mark["source_type"]).rpartition("/")[2]
+        told = {SHORT_NAMES.get(name, name): value for name, value in mark.items()}
+        print_table("Colored by bwcolor", ("", ""), _rows(told), PAGE_WIDTH)
+        others = {name: value for name, value in options.items() if name not in mark}
+        print_table("Options", ("", ""), _rows(others), PAGE_WIDTH)
+
+
+def _rows(told: dict[str, Any]) -> list[tuple[str, object]]:
+    """Return what there is to tell, without what is empty or not the case."""
+    return [
+        (name.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else value)
+        for name, value in told.items()
+        if value not in (None, "", [], False)
+    ]
 
 
 def _told(file: Path) -> dict[str, Any]:
@@ -66,7 +78,7 @@ def _told(file: Path) -> dict[str, Any]:
         "pages": 1 + len(photo.pages),
         "orientation": header.orientation,
         "tone": photo.tone,
-        "dpi": list(metadata.dpi) if metadata.dpi else None,
+        "dpi": [round(value, 2) for value in metadata.dpi] if metadata.dpi else None,
         "carries": [name for name, value in carried.items() if value],
         "notes": list(source.notes),
         "truncated": source.truncated,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,26 +21,41 @@ def shown(name: str | Path) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def console() -> Console:
-    """Return rich's console on stdout."""
+def console(plain_width: int = PLAIN_WIDTH) -> Console:
+    """Return rich's console on stdout, so many columns wide where that is no terminal."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    width = None if sys.stdout.isatty() else plain_width
     return Console(width=width, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
-def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Print a table; columns whose name ends in ``#`` are numbers and stand to the right."""
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Iterable[Any]], plain_width: int = PLAIN_WIDTH
+) -> None:
+    """Print a table.
+
+    Args:
+        title: Above it; empty for none.
+        columns: Their names; those whose name ends in ``#`` are numbers and stand to the right. All empty: no head.
+        rows: Cells.
+        plain_width: Columns of text that it fits into where stdout is no terminal.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=Text(title) if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_header=any(columns),
+    )
     for column in columns:
         table.add_column(column.rstrip("#"), justify="right" if column.endswith("#") else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(shown(str(cell))) for cell in row))
-    console().print(table)
+    console(plain_width).print(table)
 
 
 def print_json(value: Any) -> None:

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 
 from bwcolor.photo import ifd
 
 ORIENTATION, EXIF_IFD, GPS_IFD, INTEROP_IFD = 274, 34665, 34853, 40965
 COLOR_SPACE, PIXEL_WIDTH, PIXEL_HEIGHT, GAMMA = 40961, 40962, 40963, 42240
-X_RESOLUTION, Y_RESOLUTION = 282, 283
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
+UNITS = {2: 1.0, 3: 2.54}  # of RESOLUTION_UNIT, per inch; 1 is a mere ratio
 SRGB = 1  # of COLOR_SPACE
 
 
@@ -36,6 +38,20 @@ def gamma(exif: bytes) -> float | None:
         return None
     value = inner[GAMMA].numbers(io.BytesIO(exif))[0]
     return value if 0.1 <= value <= 10 else None
+
+
+def resolution(exif: bytes) -> tuple[float, float] | None:
+    """Return the pixels per inch, across and down, that a block states; None without, or without a unit."""
+    main = directories(exif)[0]
+    try:
+        across, down, unit = (
+            main[tag].numbers(io.BytesIO(exif))[0] for tag in (X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT)
+        )
+    except (KeyError, IndexError, ValueError, struct.error, ifd.IfdError):
+        return None  # not stated, or damaged
+    factor = UNITS.get(int(unit) if math.isfinite(unit) else 0, 0.0)
+    across, down = across * factor, down * factor
+    return (across, down) if min(across, down) > 0 and max(across, down) < math.inf else None
 
 
 def upright(exif: bytes, width: int, height: int, *, turned: bool = False) -> bytes:

@@ -146,7 +146,9 @@ def _ended(data: bytes) -> bytes:
 
 
 def _with_dpi(metadata: Metadata, image: JpegImagePlugin.JpegImageFile) -> Metadata:
-    dpi = image.info.get("dpi")
+    # Pillow's own is 72 where EXIF is silent, and takes numbers without a unit for dots per inch
+    stated = image.info.get("jfif_unit") in (1, 2)
+    dpi = image.info.get("dpi") if stated else metadata.exif and exif.resolution(metadata.exif)
     return replace(metadata, dpi=(float(dpi[0]), float(dpi[1]))) if dpi and min(dpi) > 0 else metadata
 
 
