@@ -116,11 +116,14 @@ def test_a_hint_is_obeyed_where_it_lies_and_nowhere_else(null):
     np.testing.assert_array_equal(hinted[200:], plain[200:])
 
 
-def test_a_network_that_takes_no_hints_says_so(null):
+def test_hints_mend_the_colors_of_a_network_that_knows_none(null):
     row = replace(MODELS["null"], takes_hints=False)
     deaf = room.Colorizer(Recorder(), row, null.settings)
-    with pytest.raises(UsageError, match="takes no color hints"):
-        deaf.colorize(photo_of(gray_photo(64, 64)), Hints((Stroke(((0.5, 0.5),), (9.0, 9.0)),)))
+    gray = np.full((256, 256), 60, np.uint8)
+    gray[40:120, 40:120] = 180
+    color = deaf.colorize(photo_of(gray), Hints((Stroke(((0.3, 0.3),), (50.0, 20.0)),))).rows(0, 256).astype(int)
+    assert color[76, 76, 0] > color[76, 76, 2] + 40
+    assert np.ptp(color[200, 200]) <= 2
 
 
 def test_null_colors_shadows_cool_and_lights_warm(null):

@@ -20,6 +20,7 @@ from torch import nn
 
 from bwcolor.color.downsample import lightness_rows, shrink, working_shape
 from bwcolor.color.merge import merge_rows
+from bwcolor.color.spread import spread
 from bwcolor.color.upsample import AbUpsampler
 from bwcolor.errors import PhotoTooLargeError, UnsupportedPhotoError, UsageError
 from bwcolor.models.devices import resolve_device, resolve_precision
@@ -173,9 +174,12 @@ class Colorizer:
         stride = self.model.ab_stride
         height, width = small.lightness.shape
         guide = small.lightness.reshape(height // stride, stride, width // stride, stride).mean(axis=(1, 3))
+        ab = prediction.ab
+        if small.hints is not None and not self.model.takes_hints:
+            ab = spread(ab, small.hints, guide.astype(np.float32))
         gain = np.float32(self.model.chroma * self.settings.saturation * self.settings.strength)
         enlarge = AbUpsampler(
-            prediction.ab * gain, guide.astype(np.float32), (photo.height, photo.width), method=self.settings.upsample
+            ab * gain, guide.astype(np.float32), (photo.height, photo.width), method=self.settings.upsample
         )
         lightness = lightness_rows(photo.rows)
         depth = photo.source.depth

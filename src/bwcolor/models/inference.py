@@ -98,15 +98,10 @@ class Runner:
 
         Returns:
             A prediction for each.
-
-        Raises:
-            UsageError: There are hints and the network takes none.
         """
         lightness = torch.from_numpy(np.stack([small.lightness for small in smalls]))[:, None]
         hints = None
-        if any(small.hints is not None for small in smalls):
-            if not self.row.takes_hints:
-                raise UsageError(f"{self.row.name} takes no color hints.", "Take --model gan or classify.")
+        if self.row.takes_hints and any(small.hints is not None for small in smalls):
             none = np.zeros((3, *smalls[0].lightness.shape), dtype=np.float32)
             hints = torch.from_numpy(np.stack([none if s.hints is None else s.hints for s in smalls]))
         noise = None

@@ -28,7 +28,7 @@ class ModelRow:
         chroma: Factor on its ab, chosen on held-out photographs.
         weights: File name of the shipped weights; empty for a network without any.
         sha256: Hash of that file; empty where there is none.
-        takes_hints: Whether it obeys color hints.
+        takes_hints: Whether the network itself obeys color hints; for others they are spread along lightness after it.
         trainable: Whether ``bwcolor train`` has a recipe for it.
         code_license: SPDX identifier of the code.
         weights_license: Terms of the weights, in words.
@@ -103,7 +103,6 @@ _ROWS = (
         looks=(1.0, 2 / 3),
         weights=_TRUNK,
         sha256=_TRUNK_SHA256,
-        takes_hints=True,
         trainable=True,
         weights_license=_TRUNK_TERMS,
         source="Nazeri et al. 2018 (conditional GAN); Zhang et al. 2016 (bins); Tan & Le 2019 (encoder)",
@@ -117,7 +116,6 @@ _ROWS = (
         looks=(1.0, 2 / 3),
         weights=_TRUNK,
         sha256=_TRUNK_SHA256,
-        takes_hints=True,
         trainable=True,
         weights_license=_TRUNK_TERMS,
         source="Zhang et al. 2016; Tan & Le 2019 (encoder)",
