@@ -24,6 +24,7 @@ import numpy as np
 import pytest
 import tifffile
 import typer
+from PIL import Image
 
 from bwcolor.archive.ledger import Ledger, Outcome
 from bwcolor.cli import app as cli
@@ -254,7 +255,9 @@ def test_a_place_that_cannot_be_written(readable: Path, locked: str) -> None:
         assert [(row.name, row.outcome) for row in ledger.entries()] == [("a.tif", Outcome.DONE)]
 
 
-def start(*words: str, seconds: float = 0.4, stderr: int = subprocess.PIPE) -> subprocess.Popen:
+def start(
+    *words: str, seconds: float = 0.4, stderr: int = subprocess.PIPE, stdout: int = subprocess.PIPE
+) -> subprocess.Popen:
     """Start a run whose network takes some time for every photo but the first."""
     program = (
         "import sys, time\nfrom bwcolor.cli import wall\nfrom bwcolor.archive.stages import Stages\n"
@@ -264,7 +267,7 @@ def start(*words: str, seconds: float = 0.4, stderr: int = subprocess.PIPE) -> s
         "Stages.network = slow\nsys.exit(wall.run(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", program, "colorize", "scans", "--model", "null", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
+    return subprocess.Popen(command, stdout=stdout, stderr=stderr, text=True)
 
 
 def wait_for_first(process: subprocess.Popen) -> None:
@@ -318,3 +321,26 @@ def test_a_terminal_gets_a_bar(scans: Path) -> None:
     shown = os.read(ours, 100_000).decode()
     assert process.returncode == 0
     assert re.search(r"3/3 .*MP/s, 0 failed", shown)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_a_terminal_gets_each_failure_once(scans: Path) -> None:
+    (scans / "broken.jpg").write_text("a text")
+    (scans.with_name("scans-color")).mkdir()
+    shutil.copy(scans / "b.png", "scans-color/b.png")  # of others, in the place of a copy
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+    process = start(stderr=theirs, stdout=theirs, seconds=0)
+    assert process.wait(timeout=60) == ExitCode.PHOTOS_FAILED
+    shown = os.read(ours, 100_000).decode()
+    assert len(re.findall(r"failed: broken\.jpg", shown)) == 1
+    assert len(re.findall(r"failed: b\.png", shown)) == 1
+
+
+def test_photos_in_color_have_a_row(colorize: Callable, scans: Path) -> None:
+    hues = np.indices((60, 80)).sum(axis=0).astype(np.uint8)
+    Image.merge("HSV", [Image.fromarray(plane) for plane in (hues, hues | 128, hues | 64)]).convert("RGB").save(
+        scans / "color.png"
+    )
+    assert re.search(r"skipped +1 +in color already; see --if-color", colorize("scans").out)
+    assert "skipped" not in colorize("scans").out

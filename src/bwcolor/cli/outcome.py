@@ -42,13 +42,13 @@ def run_and_tell(job: Job, as_json: bool, *, quiet: bool, verbose: int, log: Pat
 
         print_json(summary.plain())
     else:
-        _print_summary(summary)
+        _print_summary(summary, progress.on_screen)
     if summary.trouble is not None:
         raise summary.trouble
     raise typer.Exit(int(summary.exit_code))
 
 
-def _print_summary(summary: Summary) -> None:
+def _print_summary(summary: Summary, on_screen: frozenset[str]) -> None:
     from bwcolor.archive.settle import State
     from bwcolor.cli.terminal import console, duration, print_table
 
@@ -57,6 +57,7 @@ def _print_summary(summary: Summary) -> None:
     rows = [
         ("colored", summary.done, speed.removeprefix(" ") if summary.done else ""),
         ("done before", settled.count(State.DONE, State.SKIPPED), ""),
+        ("skipped", summary.skipped, "in color already; see --if-color"),
         ("failed", len(summary.failures), ""),
         (
             "left as they were",
@@ -68,10 +69,11 @@ def _print_summary(summary: Summary) -> None:
     ]
     print_table("", ("photos", "#", ""), [row for row in rows if row[1] or row[0] == "colored"])
     told = console()
-    for failure in summary.failures[:FAILURES_SHOWN]:
+    untold = [failure for failure in summary.failures if failure.name not in on_screen]
+    for failure in untold[:FAILURES_SHOWN]:
         told.print(f"failed: {_safe(failure.name)}: {_safe(failure.reason)}")
-    if len(summary.failures) > FAILURES_SHOWN:
-        told.print(f"... and {len(summary.failures) - FAILURES_SHOWN} more; the ledger names them all.")
+    if len(untold) > FAILURES_SHOWN:
+        told.print(f"... and {len(untold) - FAILURES_SHOWN} more; the ledger names them all.")
     for out in plan.outs:
         told.print(f"Color copies: {_safe(str(out))}")
 

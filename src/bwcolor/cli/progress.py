@@ -40,6 +40,7 @@ class Progress:
         self._bar: Any = None
         self._total = self._ended = self._failed = 0
         self._pixels = 0
+        self._failures_told: set[str] = set()
         self._begun = self._told = time.monotonic()
         self._mutex = threading.Lock()
         self._log: IO[str] | None = None
@@ -64,6 +65,8 @@ class Progress:
             self._ended += 1
             if entry.outcome == Outcome.FAILED:
                 self._failed += 1
+                if not self._quiet:
+                    self._failures_told.add(entry.name)
                 self._say(f"failed: {shown(entry.name)}: {shown(entry.reason)}")
             else:
                 self._pixels += entry.width * entry.height
@@ -94,6 +97,12 @@ class Progress:
             self._bar = None
         if self._log is not None:
             self._log.close()
+
+    @property
+    def on_screen(self) -> frozenset[str]:
+        """Names of the failed photos that stand on the very screen to which stdout goes, too."""
+        both = sys.stdout.isatty() and sys.stderr.isatty()
+        return frozenset(self._failures_told if both else ())
 
     def _speed(self) -> float:
         """Return megapixels per second so far."""
