@@ -13,10 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from seeded import fill_seeded, seeded_array
+import torch.nn.functional as F
+from seeded import fill_published, fill_seeded, seeded_array
 
 from bwcolor.models.alexnet import AlexNet
+from bwcolor.models.ddcolor import DDColorTiny
+from bwcolor.models.deoldify import DeOldifyArtistic
 from bwcolor.models.eccv16 import Eccv16
+from bwcolor.models.inception_resnet_v2 import InceptionResNetV2
 from bwcolor.models.siggraph17 import Siggraph17
 from bwcolor.models.vgg import Vgg
 
@@ -25,6 +29,8 @@ GAIN = 2**0.5
 COUNT = 16  # numbers of each output
 TOLERANCE = 1e-4  # of the greatest value
 SIZE = (48, 64)
+PUBLISHED = {"ddcolor_tiny": DDColorTiny, "deoldify_artistic": DeOldifyArtistic}
+NAMES = ("eccv16", "siggraph17", "vgg16", "vgg19", "alexnet", "inception_resnet_v2", *PUBLISHED)
 
 
 def plane(name):
@@ -54,6 +60,14 @@ def outputs(name):
         network = Siggraph17()
         fill_seeded(network, GAIN)
         return network, [network(lightness()), network(lightness(), hints())]
+    if name in PUBLISHED:
+        network = PUBLISHED[name]()
+        fill_published(network, 1.0)
+        return network, [network(lightness()[..., :32, :])]
+    if name == "inception_resnet_v2":
+        network = InceptionResNetV2()
+        fill_seeded(network, GAIN)
+        return network, [network(F.interpolate(image(), (96, 112)))]
     network = AlexNet() if name == "alexnet" else Vgg(int(name[3:]))
     fill_seeded(network, GAIN)
     return network, network.taps(image())
@@ -70,7 +84,7 @@ def take(name):
     return {"state": hashlib.sha256(table.encode()).hexdigest(), "values": values}
 
 
-@pytest.mark.parametrize("name", ["eccv16", "siggraph17", "vgg16", "vgg19", "alexnet"])
+@pytest.mark.parametrize("name", NAMES)
 def test_networks_of_others_stay_what_they_were(name):
     golden, ours = json.loads(GOLDENS.read_text(encoding="utf-8"))[name], take(name)
     assert ours["state"] == golden["state"]
@@ -81,5 +95,5 @@ def test_networks_of_others_stay_what_they_were(name):
 
 
 if __name__ == "__main__":
-    taken = {name: take(name) for name in ("eccv16", "siggraph17", "vgg16", "vgg19", "alexnet")}
+    taken = {name: take(name) for name in NAMES}
     GOLDENS.write_text(json.dumps(taken, indent=1) + "\n", encoding="utf-8")
