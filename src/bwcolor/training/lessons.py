@@ -94,8 +94,7 @@ class Lesson:
 
     def colors(self, network: Any, lightness: Tensor, seen: Seen) -> Tensor:
         """Return ab ``(N, 2, h/s, w/s)`` float32 of what was seen."""
-        ab: Tensor = seen.ab
-        return ab
+        return torch.as_tensor(seen.ab)
 
     def reconstruct(self, network: Any, seen: Seen, lightness: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
         """Return the reconstruction term to differentiate, and the one to report.
@@ -114,13 +113,11 @@ class Lesson:
         """Return what a batch costs; it lies on the device already."""
         seen = self.look(self.network, batch.lightness, batch.hints)
         loss, told = self.reconstruct(self.network, seen, batch.lightness, batch.ab)
-        extra = self.edges(batch, seen)
-        return Losses(loss + extra, {self.reconstruction: told})
+        return Losses(loss + self.edges(batch, seen), {self.reconstruction: told})
 
     def edges(self, batch: Batch, seen: Seen) -> Tensor:
         """Return the weighted losses against leaking colors; 0 where the recipe asks for none."""
-        options = self.options
-        total = batch.ab.new_zeros(())
+        options, total = self.options, batch.ab.new_zeros(())
         if not options.edge_weight and not options.leak_weight:
             return total
         prediction = self.colors(self.network, batch.lightness, seen)
@@ -142,8 +139,8 @@ class BinsLesson(Lesson):
         super().__init__(*arguments)
         options: Any = self.options
         prior: Any = self.prior
-        weights = bins.rebalancing_weights(prior.numpy(), options.rebalancing_mix, options.rebalancing_power)  # (Q,)
-        self.weights = torch.from_numpy(weights).float().to(self.device)
+        shares = bins.rebalancing_weights(prior.numpy(), options.rebalancing_mix, options.rebalancing_power)
+        self.weights = torch.from_numpy(shares).float().to(self.device)  # (Q,)
         self.teacher: Any = None
 
     def look(self, network: Any, lightness: Tensor, hints: Tensor | None = None) -> Seen:

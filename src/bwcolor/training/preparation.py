@@ -103,6 +103,16 @@ def fresh_network(options: TrainOptions) -> nn.Module:
     return network
 
 
+def first_network(
+    options: TrainOptions, photos: Photos, state: dict[str, Any] | None
+) -> tuple[nn.Module, Tensor | None]:
+    """Return the network of a run and the prior of its bins; of a checkpoint, still without its weights."""
+    if state is not None:
+        return untrained_network(options), state["prior"]
+    network = fresh_network(options)
+    return network, find_bins(network, photos, options)
+
+
 def _start_from(network: nn.Module, path: Path, options: TrainOptions) -> None:
     """Fill a network strictly, but for the ab head, which a classifier has not learned or a gan has beside it."""
     state, _ = weight_files.read_state(path)

@@ -60,7 +60,7 @@ class Trainer:
         if state is None:
             options = replace(options, steps=options.steps_for(len(self.photos), self.ranks.size))
         self.options = options
-        network, prior = self._network(state)
+        network, prior = preparation.first_network(options, self.photos, state)
         self.network: Any = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.pretrained = preparation.is_pretrained(network, options)
         if self.pretrained:
@@ -87,12 +87,6 @@ class Trainer:
         if options.compile:
             name = self.lesson.compiled
             setattr(self.network, name, torch.compile(getattr(self.network, name)))
-
-    def _network(self, state: dict[str, Any] | None) -> tuple[nn.Module, Tensor | None]:
-        if state is not None:
-            return preparation.untrained_network(self.options), state["prior"]
-        network = preparation.fresh_network(self.options)
-        return network, preparation.find_bins(network, self.photos, self.options)
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.network.load_state_dict(state["network"])
