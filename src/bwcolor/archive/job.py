@@ -14,6 +14,7 @@ from typing import Any
 from bwcolor.archive.plan import Request
 from bwcolor.errors import UsageError
 from bwcolor.models.table import DEFAULT_MODEL, find_model
+from bwcolor.photo import signing
 from bwcolor.photo.formats import FORMATS
 from bwcolor.photo.options import ReadOptions, WriteOptions
 from bwcolor.photo.provenance import COMPOSITE
@@ -100,6 +101,7 @@ class Job:
         format: "keep" or a name of the FORMATS table.
         if_color: What is done with scans that are in color already.
         access: A second, small copy under a tree of its own; None for none.
+        uncertainty: Write beside each copy a picture of how sure the network is where.
         copy_sidecars: Copy .xmp, .txt and .json files along.
         provenance: Write into each copy that, and by what, it was colored.
         source_type: IPTC DigitalSourceType of the copies.
@@ -122,6 +124,7 @@ class Job:
     format: str = KEEP
     if_color: IfColor = IfColor.SKIP
     access: Access | None = None
+    uncertainty: bool = False
     copy_sidecars: bool = False
     provenance: bool = True
     source_type: str = COMPOSITE
@@ -136,11 +139,28 @@ class Job:
     deadline: datetime | None = None
     time_limit: float = TIME_LIMIT
 
+    def check(self) -> None:
+        """See before any work that it can be done as it is asked for.
+
+        Raises:
+            UsageError: An unknown model, one that cannot do what is asked for, or keys that cannot sign.
+            MissingExtraError: Copies are to be signed, and the package that signs is missing.
+        """
+        row = find_model(self.color.model)
+        published = self.color.as_published
+        if self.request.hints is not None and published:
+            raise UsageError("The published pipelines take no color hints.", "Leave --as-published or --hints away.")
+        if self.uncertainty and (published or (row.temperature is None and not row.parts)):
+            raise UsageError(f"{row.name} cannot say how sure it is.", f"Take --model {DEFAULT_MODEL}.")
+        if self.write.signing is not None:
+            signing.check(self.write.signing)
+
     def file_options(self) -> dict[str, Any]:
         """Return the options of reading and writing, plain values: they decide a result beside the colors."""
         options = asdict(self.read) | asdict(self.write) | {"format": self.format, "suffix": self.request.suffix}
         options |= {"if_color": self.if_color.value, "access": self.access and asdict(self.access)}
         options |= {"provenance": self.provenance, "source_type": self.source_type, "stamp": self.stamp is not None}
+        options |= {"uncertainty": True} if self.uncertainty else {}  # rows of copies without a map stay as they are
         options["signing"] = self.write.signing and _certificate_sha256(self.write.signing)
         return {name: value for name, value in options.items() if name not in _INDIFFERENT}
 

@@ -36,6 +36,7 @@ class Request:
         sample: So many photos, drawn evenly from all; None means all.
         seed: Of the sample.
         suffix: Added to the stem of each color copy.
+        hints: Known colors of the only photo; None for what lies beside each.
     """
 
     paths: tuple[Path, ...]
@@ -47,6 +48,7 @@ class Request:
     sample: int | None = None
     seed: int = 0
     suffix: str = ""
+    hints: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,8 @@ class _Gathering:
 
     def _hints(self, source: Path) -> Path | None:
         """Return the hints beside a scan: among those the walk met, or looked for where only the file was named."""
+        if self.request.hints is not None:
+            return self.request.hints
         if source in self.request.paths:
             return hint_files.find_hints(source)
         places = (
@@ -195,6 +199,8 @@ class _Gathering:
         drawn = _draw(tasks, self.request)
         if not tasks and not self.met.unreadable:
             raise self._nothing()
+        if self.request.hints is not None:
+            _check_hints(self.request.hints, drawn)
         _check_targets(drawn)
         return Plan(
             tasks=tuple(drawn),
@@ -256,6 +262,21 @@ def _draw(tasks: list[Task], request: Request) -> list[Task]:
         drawn = set(sorted(tasks, key=lot)[: request.sample])
         tasks = [task for task in tasks if task in drawn]
     return tasks[: request.limit]
+
+
+def _check_hints(hints: Path, tasks: list[Task]) -> None:
+    """See that a file of hints is there, and that it is for one photo.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if not hints.is_file():
+        raise UsageError(f"There is no file of hints {hints}.", "Check the path.")
+    if len(tasks) != 1:
+        raise UsageError(
+            f"{hints} tells the colors of one photo, and {len(tasks)} are to be colored.",
+            "Name one photo, or lay NAME.hints.json beside each.",
+        )
 
 
 def _check_targets(tasks: list[Task]) -> None:

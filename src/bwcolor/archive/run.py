@@ -30,7 +30,6 @@ from bwcolor.archive.walk import is_output
 from bwcolor.errors import BwcolorError, ExitCode, NothingToDoError, OutputError
 from bwcolor.models.table import find_model
 from bwcolor.models.weights import known_sha256
-from bwcolor.photo import signing
 
 if TYPE_CHECKING:
     from bwcolor.archive.stages import Stages
@@ -45,7 +44,7 @@ def look_ahead(job: Job) -> tuple[Plan, Settled]:
         BwcolorError: As `colorize` would.
     """
     row = find_model(job.color.model)
-    _check_signing(job)
+    job.check()
     plan = make_plan(job.request, job.suffixes())
     weights = known_sha256(row) if job.color.weights is None else None
     expected = Expected(job.color.known() | job.file_options(), weights)
@@ -79,8 +78,7 @@ def colorize(job: Job, watch: Watch | None = None) -> Summary:
         NothingToDoError: No input, no photos, no weights; nothing was begun.
         OutputError: The output cannot be written; nothing was begun.
     """
-    find_model(job.color.model)
-    _check_signing(job)
+    job.check()
     plan = make_plan(job.request, job.suffixes())
     for out in plan.outs:
         check_writable(out)
@@ -94,12 +92,6 @@ def colorize(job: Job, watch: Watch | None = None) -> Summary:
         expected = Expected(stages.options, colorizer.weights_sha256)
         settled = settle(plan.tasks, lambda out: desks[out].ledger, job, expected)
         return _Work(job, plan, settled, stages, desks, watch or Silence()).run()
-
-
-def _check_signing(job: Job) -> None:
-    """See before any work that copies can be signed, where they are to be."""
-    if job.write.signing is not None:
-        signing.check(job.write.signing)
 
 
 class _Work:

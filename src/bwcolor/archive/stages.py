@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bwcolor import __version__
+from bwcolor.archive import certainty
 from bwcolor.archive.batches import Batches, batch_of
 from bwcolor.archive.job import Access, IfColor, Job, as_json
 from bwcolor.archive.ledger import Entry, Outcome, key_of
@@ -142,6 +143,7 @@ class Stages:
             small = AccessCopy(photo, wish.long_side) if wish else None
             rows = small.passing(rows) if small else rows
             piece.written = write_photo(photo, rows, piece.target, self._write, pages)
+            self._write_map(piece, colored[0])
             if small and wish:
                 target = access_path(piece.task.out, piece.target, wish)
                 options = replace(self._write, quality=wish.quality)
@@ -149,6 +151,16 @@ class Stages:
         for stage in ("merge", "measure"):
             piece.seconds["write"] -= piece.seconds[stage]
         piece.smalls, piece.predictions = [], []
+
+    def _write_map(self, piece: Piece, color: ColorPhoto) -> None:
+        """Write how sure the network is where, if that is asked for; a map of an earlier copy goes."""
+        place = certainty.path_of(piece.target)
+        if self._job.uncertainty and color.certainty_map is not None:
+            if place in self._taken:
+                raise PhotoError(f"{place.name} is the name of another copy, too.", "Give a --suffix.")
+            certainty.write(color.certainty_map, color.height, color.width, place)
+        elif piece.previous and "uncertainty" in json.loads(piece.previous.options or "{}"):
+            place.unlink(missing_ok=True)
 
     @staticmethod
     def _measured(piece: Piece, color: ColorPhoto) -> Rows:
@@ -170,6 +182,7 @@ class Stages:
             piece.decoded = decoded_error(photo, written.path)
         if stamp_of(piece.task.source) != piece.stamp:
             written.path.unlink(missing_ok=True)
+            certainty.path_of(written.path).unlink(missing_ok=True)
             raise DamagedPhotoError(
                 f"{piece.task.name} changed while it was read.", "Run again when nothing writes to it any more."
             )

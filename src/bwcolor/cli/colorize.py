@@ -133,6 +133,14 @@ def colorize(
             rich_help_panel=COLOR_PANEL,
         ),
     ] = False,
+    hints: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="Known colors of a single photo, JSON or PNG (NAME.hints.json beside a scan counts without it).",
+            metavar="FILE",
+            rich_help_panel=COLOR_PANEL,
+        ),
+    ] = None,
     # how color copies are written
     format: Annotated[
         str,
@@ -181,6 +189,14 @@ def colorize(
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None,
+    uncertainty: Annotated[
+        bool,
+        typer.Option(
+            "--uncertainty",
+            help="Also write NAME.uncertainty.png beside each copy: white where the network is sure.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = False,
     copy_sidecars: Annotated[
         bool, typer.Option("--copy-sidecars", help="Copy .xmp, .txt and .json along.", rich_help_panel=OUTPUT_PANEL)
     ] = False,
