@@ -315,6 +315,8 @@ def load(
             raise UsageError(f"{what} {value!r} is unknown.", f"Take {' or '.join(choices)}.")
     path = Path(weights) if weights is not None else None
     if path is not None and path.suffix.lower() == ONNX_SUFFIX:
+        if as_published:
+            raise UsageError("ONNX files hold no published pipeline.", "Give --weights a .safetensors file.")
         device, precision = _for_onnx(device, precision)
     place = resolve_device(device)
     if as_published:
@@ -326,7 +328,6 @@ def load(
             quality=quality == "auto",
             sample=sample is None,
             precision=precision in ("auto", "fp32"),
-            weights=path is None or path.suffix.lower() != ONNX_SUFFIX,
         )
         pipeline, working_size = pipeline_of(row, working_size)
         precision = "fp32"
