@@ -79,7 +79,7 @@ def formats() -> str:
     rows = [
         [
             row.title,
-            " ".join(f"`{suffix}`" for suffix in row.suffixes),
+            " ".join(f"`{suffix}`" for suffix in (*row.suffixes, *row.read_as)),
             " and ".join(map(str, row.depths)) + " bits" if row.depths else "no",
             ", ".join(sorted(row.holds)) or "-",
         ]
