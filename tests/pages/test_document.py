@@ -148,3 +148,16 @@ def test_labels_are_moved_apart():
     svg = charts.scatter("t", points, [], "x", "y")
     heights = sorted(float(y) for y in re.findall(r'y="([\d.]+)"[^>]*>model', svg))
     assert (np.diff(heights) >= charts.GAP).all()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_browser_shows_the_page_without_a_complaint(browse, page, tmp_path, dark):
+    path = tmp_path / "a page.html"
+    path.write_text(page, encoding="utf-8")
+    tab = browse(path.as_uri(), width=390, height=844, dark=dark)
+    assert tab.title() == NASTY
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == ("rgb(22, 22, 21)" if dark else "rgb(251, 250, 247)")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.className") == "skip"
