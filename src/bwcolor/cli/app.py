@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -85,7 +85,7 @@ def _print_version(wanted: bool) -> None:
 def bwcolor(
     context: typer.Context,
     config: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Settings file (default: bwcolor.toml, if it is here).", metavar="FILE"),
     ] = None,
     version: Annotated[

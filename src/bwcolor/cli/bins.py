@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ MAPS_SUFFIX = ".png"
 
 def bins(
     data: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Argument(
             help="Color photographs: folders, tar shards, lists, patterns, files. Default: `data` of bwcolor.toml, "
             "else ./photos.",

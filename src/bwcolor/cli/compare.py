@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
+
+from bwcolor.cli.options import color
 
 
 def compare(
@@ -17,18 +19,19 @@ def compare(
     ),
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a sheet that is there.")] = False,
     model: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             "--model",
             "-m",
             help="Networks, with commas between (default: all whose weights are on this machine).",
             metavar="NAMES",
             show_default=False,
+            rich_help_panel=color.PANEL,
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16 (CUDA only).")] = "auto",
-    saturation: Annotated[float, typer.Option(help="Factor on the colors.")] = 1.0,
+    device: color.Device = "auto",
+    precision: color.Precision = "auto",
+    saturation: color.Saturation = 1.0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
 ) -> None:
     """Show photos by every network at hand, on one sheet.

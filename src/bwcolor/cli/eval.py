@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from bwcolor.cli.options import color
 
 if TYPE_CHECKING:
     from bwcolor.evaluation.comparison import Comparison, Request
     from bwcolor.evaluation.report import Grid
 
-MODEL_PANEL = "Networks"
 FOLDER_PANEL = "Folders instead of networks"
 RESULT_PANEL = "Results"
 DEFAULT_MODEL = "gan"
@@ -22,7 +23,7 @@ DEFAULT_METRICS = "psnr,sat-diff,colorfulness,chroma-ratio"
 
 def evaluate(
     data: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Argument(
             help="Color photographs: folders or files. Default: `data` of bwcolor.toml, else ./photos.",
             metavar="DATA",
@@ -34,46 +35,29 @@ def evaluate(
     ] = DEFAULT_METRICS,
     list_metrics: Annotated[bool, typer.Option("--list", help="List the metrics and end.")] = False,
     limit: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(help="Only the first N photos.", metavar="N", min=1),
     ] = None,
     model: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             "--model",
             "-m",
             help="Networks, with commas between; NAME=FILE takes weights of your own (default: gan; with --pred none).",
             metavar="NAMES",
             show_default=False,
-            rich_help_panel=MODEL_PANEL,
+            rich_help_panel=color.PANEL,
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=MODEL_PANEL)] = "auto",
-    precision: Annotated[
-        str, typer.Option(help="auto, fp32, bf16 or fp16 (CUDA only).", rich_help_panel=MODEL_PANEL)
-    ] = "auto",
-    working_size: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(
-            help="Short side in pixels at which networks see a photo (default: each one's own).",
-            rich_help_panel=MODEL_PANEL,
-        ),
-    ] = None,
-    temperature: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(help="Of the annealed mean (default: each one's own).", rich_help_panel=MODEL_PANEL),
-    ] = None,
-    saturation: Annotated[float, typer.Option(help="Factor on the colors.", rich_help_panel=MODEL_PANEL)] = 1.0,
-    upsample: Annotated[str, typer.Option(help="edge or bilinear.", rich_help_panel=MODEL_PANEL)] = "edge",
-    effort: Annotated[
-        str,
-        typer.Option(
-            help="fast (one look), best (several looks are averaged), or auto: the model's own.",
-            rich_help_panel=MODEL_PANEL,
-        ),
-    ] = "auto",
+    device: color.Device = "auto",
+    precision: color.Precision = "auto",
+    working_size: color.WorkingSize = None,
+    temperature: color.Temperature = None,
+    saturation: color.Saturation = 1.0,
+    upsample: color.Upsample = "edge",
+    effort: color.Effort = "auto",
     pred: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Option(
             help="Folder of predictions under the truths' names; may be repeated.",
             metavar="DIR",
@@ -81,18 +65,18 @@ def evaluate(
         ),
     ] = None,
     truth: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Folder of the truths; the same as DATA.", metavar="DIR", rich_help_panel=FOLDER_PANEL),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON instead of tables.", rich_help_panel=RESULT_PANEL)
     ] = False,
     csv: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Write every photo's values here.", metavar="FILE", rich_help_panel=RESULT_PANEL),
     ] = None,
     html: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(
             help="Write a page here: numbers, plots, and the photographs, worst first.",
             metavar="FILE",
@@ -100,7 +84,7 @@ def evaluate(
         ),
     ] = None,
     worst: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             help="How many of the worst photos are shown (5 in the terminal, 24 in a page).",
             metavar="N",

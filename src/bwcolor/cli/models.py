@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -104,7 +104,7 @@ def path(name: Annotated[str, _NAME]) -> None:
 
 def verify(
     names: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Argument(help="Networks (default: all whose weights are here).", metavar="NAME...", show_default=False),
     ] = None,
     json: Annotated[bool, _JSON] = False,
@@ -138,7 +138,7 @@ def bring_in(
         Path, typer.Argument(help="A published .pth file, or .safetensors.", metavar="FILE", show_default=False)
     ],
     model: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--model", "-m", help="Network it is for (default: what the file says).", metavar="NAME"),
     ] = None,
 ) -> None:
@@ -160,15 +160,15 @@ def bring_in(
 def export(
     name: Annotated[str, _NAME],
     out: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--out", "-o", help="File to write (default: NAME and the format's suffix).", metavar="FILE"),
     ] = None,
     format: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="safetensors (weights) or onnx (the whole network); default: as --out says.", metavar="NAME"),
     ] = None,
     weights: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Other weights than the network's own.", metavar="FILE"),
     ] = None,
     half: Annotated[bool, typer.Option("--half", help="Store float16: half the size (safetensors).")] = False,

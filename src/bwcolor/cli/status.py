@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -58,7 +58,7 @@ def _print_status(found: Status) -> None:
 def verify(
     out: Out,
     hashes_only: Annotated[bool, typer.Option("--hashes-only", help="Do not measure the lightness again.")] = False,
-    jobs: Annotated[Optional[int], typer.Option(help="Photos at once (default: cores).", min=1)] = None,  # noqa: UP045
+    jobs: Annotated[int | None, typer.Option(help="Photos at once (default: cores).", min=1)] = None,
     json: Json = False,
 ) -> None:
     """Check every color copy: its hash, its scan's hash, and that it still has the scan's lightness.
@@ -106,7 +106,7 @@ def report(
     sha256sums: Annotated[bool, typer.Option("--sha256sums", help="Checksums for `sha256sum -c`.")] = False,
     bagit: Annotated[bool, typer.Option("--bagit", help="A BagIt bag (RFC 8493) with copies of the files.")] = False,
     to: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Write there instead of to stdout (a bag: OUT-bag beside OUT).", metavar="PATH"),
     ] = None,
 ) -> None:

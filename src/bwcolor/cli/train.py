@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -54,11 +54,11 @@ def _next_run(model: str) -> Path:
 
 def train(
     model: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="Network to train; `bwcolor models` lists those that can be (default: gan).", metavar="NAME"),
     ] = None,
     data: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Option(
             help="Folder, tar shard, list (.txt), pattern ('shards/{0000..0007}.tar'), CIFAR-10 or photograph; may be "
             "repeated. Default: `data` of bwcolor.toml, else ./photos.",
@@ -67,11 +67,11 @@ def train(
         ),
     ] = None,
     val: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Option(help="Held-out photographs of their own.", metavar="PATH", rich_help_panel=DATA_PANEL),
     ] = None,
     held_out: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(
             help="Photographs kept for evaluation, by a hash of their names: how many, or below 1 what share (default "
             "1000; at most a fifth).",
@@ -80,7 +80,7 @@ def train(
         ),
     ] = None,
     classes: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="Only these classes: names of the folders that photographs lie in, with commas between.",
             metavar="NAMES",
@@ -88,7 +88,7 @@ def train(
         ),
     ] = None,
     config: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(
             help="TOML file of recipe settings, as --print-config prints them.",
             metavar="FILE",
@@ -103,7 +103,7 @@ def train(
         ),
     ] = False,
     settings: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             "--set",
             help="Any other setting of the recipe, as NAME=VALUE; may be repeated.",
@@ -112,7 +112,7 @@ def train(
         ),
     ] = None,
     init_from: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="Start from these weights: a .safetensors file, or a network for its shipped or published ones.",
             metavar="WEIGHTS",
@@ -120,14 +120,14 @@ def train(
         ),
     ] = None,
     encoder: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="imagenet (needs bwcolor[train], or a download) or scratch; auto asks for imagenet.",
             rich_help_panel=RECIPE_PANEL,
         ),
     ] = None,
     backbone: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="vgg16, vgg19, alexnet or efficientnet-lite2 (vgg-regression, vgg-classification).",
             metavar="NAME",
@@ -135,19 +135,19 @@ def train(
         ),
     ] = None,
     steps: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option("--steps", "--max-steps", help="Optimizer steps.", rich_help_panel=RECIPE_PANEL),
     ] = None,
     epochs: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Passes over the photographs, instead of steps.", min=0, rich_help_panel=RECIPE_PANEL),
     ] = None,
     max_minutes: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="End after so many minutes of learning.", min=0, rich_help_panel=RECIPE_PANEL),
     ] = None,
     patience: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             help="End after so many evaluations without a better one, with the best weights.",
             min=0,
@@ -155,7 +155,7 @@ def train(
         ),
     ] = None,
     batch_size: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="Crops per step at the first crop size; auto splits the recipe's batch where it does not fit.",
             metavar="N|auto",
@@ -163,50 +163,50 @@ def train(
         ),
     ] = None,
     parts: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(help="Pieces in which a batch goes through the network (default 1).", rich_help_panel=RUN_PANEL),
     ] = None,
     crop_sizes: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="Sides in pixels, small first, and when each begins: 96,128:0.7.",
             metavar="LIST",
             rich_help_panel=RECIPE_PANEL,
         ),
     ] = None,
-    lr: Annotated[Optional[float], typer.Option(help="Peak learning rate.", rich_help_panel=RECIPE_PANEL)] = None,  # noqa: UP045
+    lr: Annotated[float | None, typer.Option(help="Peak learning rate.", rich_help_panel=RECIPE_PANEL)] = None,
     encoder_lr: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Peak rate of a pretrained encoder; 0 keeps it.", rich_help_panel=RECIPE_PANEL),
     ] = None,
     rebalancing: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(
             help="Power of the rare colors' weights: 0 is paler, 0.5 more vivid (networks with bins).",
             rich_help_panel=RECIPE_PANEL,
         ),
     ] = None,
     adversarial: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Weight of the discriminator (gan, gan-cifar).", rich_help_panel=RECIPE_PANEL),
     ] = None,
-    seed: Annotated[Optional[int], typer.Option(help="Of everything random.", rich_help_panel=RECIPE_PANEL)] = None,  # noqa: UP045
+    seed: Annotated[int | None, typer.Option(help="Of everything random.", rich_help_panel=RECIPE_PANEL)] = None,
     out: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Folder of the run (default: runs/NAME, numbered).", rich_help_panel=RUN_PANEL),
     ] = None,
     resume: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(
             help="Go on with this run, exactly as if it had not stopped.", metavar="RUN", rich_help_panel=RUN_PANEL
         ),
     ] = None,
     evaluate_every: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(help="Steps between evaluations and sample sheets.", rich_help_panel=RUN_PANEL),
     ] = None,
     checkpoint_minutes: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Minutes between checkpoints (default 4).", rich_help_panel=RUN_PANEL),
     ] = None,
     tensorboard: Annotated[
@@ -216,19 +216,19 @@ def train(
         bool, typer.Option("--compile", help="Let torch.compile speed the network up.", rich_help_panel=RUN_PANEL)
     ] = False,
     workers: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(help="Threads that make batches (default: half of the cores).", min=1, rich_help_panel=RUN_PANEL),
     ] = None,
     threads: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(help="Processor cores to use (default: all).", min=1, rich_help_panel=RUN_PANEL),
     ] = None,
     device: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=RUN_PANEL),
     ] = None,
     precision: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="auto, fp32, bf16 or fp16.", rich_help_panel=RUN_PANEL),
     ] = None,
 ) -> None:

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options that say how colors are made; commands that run networks share them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PANEL = "Color"
+
+Model = Annotated[
+    str,
+    typer.Option("--model", "-m", help="Network; `bwcolor models` lists them.", rich_help_panel=PANEL),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="Weights of your own (.safetensors or .onnx).", metavar="FILE", rich_help_panel=PANEL),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=PANEL)]
+Precision = Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16 (CUDA only).", rich_help_panel=PANEL)]
+WorkingSize = Annotated[
+    int | None,
+    typer.Option(
+        help="Short side in pixels at which the network sees a photo (default: the model's own).",
+        rich_help_panel=PANEL,
+    ),
+]
+Temperature = Annotated[
+    float | None,
+    typer.Option(
+        help="Lower is more vivid and patchier, higher calmer (default: the model's own).",
+        rich_help_panel=PANEL,
+    ),
+]
+Saturation = Annotated[float, typer.Option(help="Factor on the colors.", rich_help_panel=PANEL)]
+Strength = Annotated[float, typer.Option(help="Blend with the gray photo: 0 gray to 1 color.", rich_help_panel=PANEL)]
+Upsample = Annotated[
+    str,
+    typer.Option(help="edge carries color along the scan's edges, bilinear does not.", rich_help_panel=PANEL),
+]
+Effort = Annotated[
+    str,
+    typer.Option(
+        help="fast (one look), best (several looks are averaged), or auto: the model's own.",
+        rich_help_panel=PANEL,
+    ),
+]
+AsPublished = Annotated[
+    bool,
+    typer.Option(
+        "--as-published",
+        help="Run the network's authors' own pipeline, 8 bits and all, to compare with published pictures.",
+        rich_help_panel=PANEL,
+    ),
+]
+Hints = Annotated[
+    Path | None,
+    typer.Option(
+        help="Known colors of a single photo, JSON or PNG (NAME.hints.json beside a scan counts without it).",
+        metavar="FILE",
+        rich_help_panel=PANEL,
+    ),
+]
