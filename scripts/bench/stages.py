@@ -33,9 +33,10 @@ import tifffile
 import torch
 from PIL import Image
 
-from bwcolor import colorizer, load, read_photo, write_photo
+from bwcolor import load, read_photo, write_photo
 from bwcolor.archive.measure import decoded_error
 from bwcolor.color.upsample import AbUpsampler
+from bwcolor.colorizer import Colorizer, colorizer
 
 WIDTH, HEIGHT = 4000, 3000
 GRAIN = 13.0  # levels of 255, standard deviation
@@ -90,7 +91,7 @@ class Clock:
         return wrapped
 
 
-def one_photo(network: colorizer.Colorizer, path: Path, target: Path) -> dict[str, float]:
+def one_photo(network: Colorizer, path: Path, target: Path) -> dict[str, float]:
     """Take one photo through the stages and return the seconds of each."""
     clock = Clock()
     originals = colorizer.merge_rows, AbUpsampler.rows

@@ -12,9 +12,10 @@ from skimage.color import rgb2gray, rgb2lab
 from torch import nn
 
 import bwcolor
-from bwcolor import colorizer as room
+from bwcolor.colorizer import Colorizer
 from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import weights
+from bwcolor.models.inference import Small
 from bwcolor.models.table import MODELS
 from bwcolor.models.trunk import Gan
 from bwcolor.photo.hints import Hints, Stroke
@@ -62,7 +63,7 @@ def test_any_size_keeps_its_lightness(null, size, dtype):
 
 def test_a_trained_kind_of_network_colors_and_says_how_sure_it_is(random_gan):
     color = bwcolor.load("gan", weights=random_gan, device="cpu", working_size=64)
-    (told,) = color.predict([room.Small(np.full((64, 96), 50, dtype=np.float32))])
+    (told,) = color.predict([Small(np.full((64, 96), 50, dtype=np.float32))])
     assert told.ab.shape == (16, 24, 2)
     assert told.certainty.shape == (16, 24)
     assert 0 <= told.certainty.min() <= told.certainty.max() <= 1
@@ -70,7 +71,7 @@ def test_a_trained_kind_of_network_colors_and_says_how_sure_it_is(random_gan):
 
 def test_photos_in_one_batch_get_the_colors_they_get_alone(random_gan):
     color = bwcolor.load("gan", weights=random_gan, device="cpu", precision="fp32")
-    smalls = [room.Small(np.full((64, 96), light, dtype=np.float32)) for light in (20, 50, 90)]
+    smalls = [Small(np.full((64, 96), light, dtype=np.float32)) for light in (20, 50, 90)]
     for together, small in zip(color.predict(smalls), smalls, strict=True):
         (alone,) = color.predict([small])
         np.testing.assert_allclose(together.ab, alone.ab, atol=1e-3)
@@ -98,7 +99,7 @@ def test_samples_differ_by_seed_and_photo_and_repeat(random_gan):
 def test_samples_are_smooth_and_not_confetti(random_gan):
     mean = bwcolor.load("gan", weights=random_gan, precision="fp32", working_size=64)
     drawn = bwcolor.load("gan", weights=random_gan, precision="fp32", working_size=64, sample=4)
-    small = room.Small(np.full((256, 384), 60, dtype=np.float32))
+    small = Small(np.full((256, 384), 60, dtype=np.float32))
     moved = drawn.predict([small])[0].ab - mean.predict([small])[0].ab
     assert np.abs(np.diff(moved, axis=1)).mean() < 0.35 * np.abs(moved - moved.mean(axis=(0, 1))).mean()
 
@@ -118,7 +119,7 @@ def test_a_hint_is_obeyed_where_it_lies_and_nowhere_else(null):
 
 def test_hints_mend_the_colors_of_a_network_that_knows_none(null):
     row = replace(MODELS["null"], takes_hints=False)
-    deaf = room.Colorizer(Recorder(), row, null.settings)
+    deaf = Colorizer(Recorder(), row, null.settings)
     gray = np.full((256, 256), 60, np.uint8)
     gray[40:120, 40:120] = 180
     color = deaf.colorize(photo_of(gray), Hints((Stroke(((0.3, 0.3),), (50.0, 20.0)),))).rows(0, 256).astype(int)
@@ -165,8 +166,8 @@ class Recorder(nn.Module):
 
 def test_inputs_are_padded_by_reflection_to_few_sizes(null):
     network = Recorder()
-    seen = room.Colorizer(network, MODELS["null"], null.settings)
-    seen.predict([room.Small(np.arange(40 * 72, dtype=np.float32).reshape(40, 72) / 30)])
+    seen = Colorizer(network, MODELS["null"], null.settings)
+    seen.predict([Small(np.arange(40 * 72, dtype=np.float32).reshape(40, 72) / 30)])
     shown = network.shown[0, 0]
     assert shown.shape == (64, 96)
     assert torch.equal(shown[40:64, :72], shown[16:40, :72].flip(0))

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Colorizer`: one photo through one network, from its rows to its rows in color.
+
+Color is decided about the whole picture, made small; full size is a matter of carrying ab along the edges of the scan's
+own lightness, strip by strip. So memory is bounded whatever the size, and lightness is never touched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from bwcolor.color.downsample import lightness_rows, shrink, working_shape
+from bwcolor.color.merge import merge_rows
+from bwcolor.color.spread import spread
+from bwcolor.color.upsample import AbUpsampler
+from bwcolor.colorizer.settings import Settings
+from bwcolor.models.inference import Manner, Prediction, Runner, Small
+from bwcolor.models.table import ModelRow
+from bwcolor.photo.hints import Hints
+from bwcolor.photo.photo import Metadata, Photo, Rows, Source
+
+
+@dataclass(frozen=True)
+class ColorPhoto:
+    """A photo and its colors, full size, as a stream of rows.
+
+    Attributes:
+        photo: The photo it was made from.
+        rows: ``rows(y0, y1) -> (y1 - y0, width, 3) uint8 | uint16`` sRGB at the scan's depth.
+        certainty_map: ``(h, w)`` float32, how sure the network is, 0..1, on its own grid; None where it cannot say.
+        seconds: Seconds of each stage so far: "prepare", "network".
+    """
+
+    photo: Photo
+    rows: Rows
+    certainty_map: NDArray[np.float32] | None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def certainty(self) -> float | None:
+        """How sure the network is, 0..1, mean over the picture; None where it cannot say."""
+        return None if self.certainty_map is None else float(self.certainty_map.mean())
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return self.photo.width
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return self.photo.height
+
+    @property
+    def depth(self) -> int:
+        """Bits per channel: 8 or 16."""
+        return self.photo.source.depth
+
+
+class Colorizer:
+    """A network, its weights and its settings, ready to colorize photos of any size.
+
+    Args:
+        network: Keeps the Network contract (see ``models/network.py``).
+        row: Its row of the MODELS table.
+        settings: All resolved.
+        weights_sha256: Hash of the weights file; empty for a network without weights.
+    """
+
+    def __init__(self, network: nn.Module, row: ModelRow, settings: Settings, weights_sha256: str = "") -> None:
+        self.model = row
+        self.settings = settings
+        self.weights_sha256 = weights_sha256
+        manner = Manner(
+            torch.device(settings.device),
+            settings.precision,
+            settings.temperature or 1.0,
+            settings.looks,
+            settings.sample,
+        )
+        self._runner = Runner(network, row, manner)
+
+    def prepare(self, photo: Photo, hints: Hints | None = None) -> Small:
+        """Read a photo once and make it, and its hints, as small as the network wants them."""
+        shape = working_shape(photo.height, photo.width, self.settings.working_size, self.model.ab_stride)
+        lightness = shrink(photo.rows, photo.height, photo.width, shape)
+        return Small(lightness, None if hints is None else hints.at(*shape), photo.source.sha256)
+
+    def predict(self, smalls: Sequence[Small]) -> list[Prediction]:
+        """Run the network on photos of one working shape together, where a device gains by it.
+
+        Args:
+            smalls: From `prepare`, all of the same shape.
+
+        Returns:
+            For each photo ab on the network's own grid, before saturation, and the certainty there.
+        """
+        return self._runner.predict(smalls)
+
+    def colorize(self, photo: Photo, hints: Hints | None = None) -> ColorPhoto:
+        """Decide the colors of a photo.
+
+        Args:
+            photo: Any size and aspect, 8 or 16 bits.
+            hints: Its known colors.
+
+        Returns:
+            The photo in color; its rows are made when they are asked for.
+        """
+        begun = time.perf_counter()
+        small = self.prepare(photo, hints)
+        prepared = time.perf_counter()
+        (prediction,) = self.predict([small])
+        done = time.perf_counter()
+        seconds = {"prepare": prepared - begun, "network": done - prepared}
+        return replace(self.finish(photo, small, prediction), seconds=seconds)
+
+    def finish(self, photo: Photo, small: Small, prediction: Prediction) -> ColorPhoto:
+        """Join predicted ab with a photo's own lightness, at full size.
+
+        Args:
+            photo: The photo.
+            small: From `prepare`.
+            prediction: From `predict`.
+        """
+        stride = self.model.ab_stride
+        height, width = small.lightness.shape
+        guide = small.lightness.reshape(height // stride, stride, width // stride, stride).mean(axis=(1, 3))
+        ab = prediction.ab
+        if small.hints is not None and not self.model.takes_hints:
+            ab = spread(ab, small.hints, guide.astype(np.float32))
+        gain = np.float32(self.model.chroma * self.settings.saturation * self.settings.strength)
+        enlarge = AbUpsampler(
+            ab * gain, guide.astype(np.float32), (photo.height, photo.width), method=self.settings.upsample
+        )
+        lightness = lightness_rows(photo.rows)
+        depth = photo.source.depth
+
+        def rows(y0: int, y1: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+            return merge_rows(photo.rows(y0, y1), enlarge.rows(lightness, y0, y1), depth)
+
+        return ColorPhoto(photo, rows, prediction.certainty)
+
+    def colorize_gray(self, gray: NDArray[Any]) -> NDArray[Any]:
+        """Colorize a picture held in memory.
+
+        Args:
+            gray: ``(H, W)`` uint8 or uint16, sRGB-encoded neutral gray.
+
+        Returns:
+            ``(H, W, 3)`` sRGB of the same dtype.
+
+        Raises:
+            ValueError: The array has another shape or dtype.
+        """
+        if gray.ndim != 2 or gray.dtype not in (np.uint8, np.uint16) or gray.size == 0:
+            raise ValueError(f"expected (H, W) uint8 or uint16, got {gray.shape} {gray.dtype}")
+        height, width = gray.shape
+        source = Source(Path(), "array", gray.dtype.itemsize * 8, "gray", gray.nbytes, "")
+        photo = Photo(width, height, lambda y0, y1: gray[y0:y1], Metadata(), source)
+        return self.colorize(photo).rows(0, height)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`load`: wishes in words become a `Colorizer`, or one line that says what cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bwcolor.colorizer.colorizer import Colorizer
+from bwcolor.colorizer.published import AsPublished
+from bwcolor.colorizer.settings import Settings
+from bwcolor.errors import UsageError
+from bwcolor.models.devices import resolve_device, resolve_precision
+from bwcolor.models.loading import load_network
+from bwcolor.models.onnx_network import SUFFIX as ONNX_SUFFIX
+from bwcolor.models.pipelines import pipeline_of
+from bwcolor.models.table import DEFAULT_MODEL, find_model
+
+BEST_LOOKS = (1.0, 2 / 3)  # shares of the working size that "best" quality averages, each with its mirror image
+
+
+def load(
+    model: str = DEFAULT_MODEL,
+    *,
+    weights: Path | str | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    working_size: int | None = None,
+    temperature: float | None = None,
+    saturation: float = 1.0,
+    strength: float = 1.0,
+    upsample: str = "edge",
+    quality: str = "auto",
+    sample: int | None = None,
+    as_published: bool = False,
+) -> Colorizer:
+    """Load a network and its weights.
+
+    Args:
+        model: A name of ``bwcolor models``.
+        weights: A safetensors file instead of the shipped weights, or an ONNX file (CPU, fp32).
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        precision: "auto", "fp32", "bf16" or "fp16" (CUDA only).
+        working_size: Short side in pixels at which the network sees each photo; None takes the model's own.
+        temperature: Of the annealed mean, above 0 to 1: lower is more vivid and patchier; None takes the model's own.
+        saturation: Factor on the colors, 0 to 3.
+        strength: Blend with the gray photo, 0 (gray) to 1 (full color).
+        upsample: "edge" carries color along the edges of the scan; "bilinear" does not.
+        quality: "fast" (one look), "best" (the photo and its mirror image are seen at two sizes and averaged, at three
+            times the network's time), or "auto": the model's own.
+        sample: Seed of one plausible coloring among many, for networks with color bins; None takes their mean.
+        as_published: Run the network's authors' own pipeline instead, to compare with published pictures; the working
+            size is then the side of its square.
+
+    Returns:
+        A `Colorizer`.
+
+    Raises:
+        UsageError: An unknown model or device, or a value out of range.
+        WeightsError: The weights are missing, damaged, or do not fit.
+    """
+    row = find_model(model)
+    _check_range("working size", working_size, 32, 4096)
+    _check_range("temperature", temperature, 0.01, 2.0)
+    _check_range("saturation", saturation, 0.0, 3.0)
+    _check_range("strength", strength, 0.0, 1.0)
+    for value, what, choices in (
+        (upsample, "upsample", ("edge", "bilinear")),
+        (quality, "quality", ("auto", "fast", "best")),
+    ):
+        if value not in choices:
+            raise UsageError(f"{what} {value!r} is unknown.", f"Take {' or '.join(choices)}.")
+    path = Path(weights) if weights is not None else None
+    if path is not None and path.suffix.lower() == ONNX_SUFFIX:
+        if as_published:
+            raise UsageError("ONNX files hold no published pipeline.", "Give --weights a .safetensors file.")
+        device, precision = _for_onnx(device, precision)
+    place = resolve_device(device)
+    if as_published:
+        _refuse_changes(
+            saturation=saturation == 1,
+            strength=strength == 1,
+            temperature=temperature is None,
+            upsample=upsample == "edge",
+            quality=quality == "auto",
+            sample=sample is None,
+            precision=precision in ("auto", "fp32"),
+        )
+        pipeline, working_size = pipeline_of(row, working_size)
+        precision = "fp32"
+    settings = Settings(
+        model=model,
+        device=str(place),
+        precision=resolve_precision(precision, place),
+        working_size=working_size or row.working_size,
+        temperature=(temperature or row.temperature) if row.temperature is not None else None,
+        saturation=saturation,
+        strength=strength,
+        upsample=upsample,
+        looks={"auto": row.looks, "fast": (), "best": BEST_LOOKS}[quality],
+        sample=sample,
+        as_published=as_published,
+    )
+    loaded = load_network(model, path)
+    if as_published:
+        return AsPublished(loaded.network, row, settings, pipeline, loaded.sha256)
+    return Colorizer(loaded.network, row, settings, loaded.sha256)
+
+
+def _check_range(what: str, value: float | None, least: float, most: float) -> None:
+    if value is not None and not least <= value <= most:
+        raise UsageError(f"The {what} must lie in {least:g}..{most:g}, not {value:g}.")
+
+
+def _for_onnx(device: str, precision: str) -> tuple[str, str]:
+    """Return where and how an ONNX file runs."""
+    if device not in ("auto", "cpu") or precision not in ("auto", "fp32"):
+        raise UsageError("ONNX files run on the CPU, in fp32.", "Leave --device and --precision away.")
+    return "cpu", "fp32"
+
+
+def _refuse_changes(**usual: bool) -> None:
+    """Raise a UsageError that names the first setting which is not as usual."""
+    changed = [name for name, is_usual in usual.items() if not is_usual]
+    if changed:
+        raise UsageError(f"The published pipelines know no other {changed[0]}.", "Leave it, or --as-published, away.")
