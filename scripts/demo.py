@@ -24,7 +24,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from skimage import data
 
 from bwcolor import read_photo
-from bwcolor.archive.ledger import Ledger, Outcome
+from bwcolor.archive.ledger import Ledger
+from bwcolor.archive.rows import Outcome
 from bwcolor.color.spaces import linear_from_srgb, luminance_from_linear, srgb_from_linear
 from bwcolor.errors import ExitCode
 

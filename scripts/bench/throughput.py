@@ -36,9 +36,9 @@ from stages import JPEG_QUALITY, scene
 from bwcolor import load
 from bwcolor.archive import machine
 from bwcolor.archive.job import ColorOptions, Job
-from bwcolor.archive.ledger import Entry
 from bwcolor.archive.piece import Piece
 from bwcolor.archive.plan import Request, make_plan
+from bwcolor.archive.rows import Entry
 from bwcolor.archive.run import colorize
 from bwcolor.archive.stages import Stages
 from bwcolor.archive.summary import Silence

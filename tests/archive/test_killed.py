@@ -13,7 +13,8 @@ import pytest
 from small_scans import make_scan
 
 from bwcolor.archive.job import Job
-from bwcolor.archive.ledger import Ledger, Outcome
+from bwcolor.archive.ledger import Ledger
+from bwcolor.archive.rows import Outcome
 from bwcolor.archive.run import colorize
 from bwcolor.archive.verify import verify
 

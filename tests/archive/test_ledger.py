@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bwcolor.archive.ledger import Entry, Ledger, Outcome, Run, key_of
+from bwcolor.archive.ledger import Ledger
+from bwcolor.archive.rows import Entry, Outcome, Run, key_of
 from bwcolor.errors import OutputError, UsageError
 
 RUN = Run(0, "2026-01-01", "", "here", 1, "0", "{}", 3, 0, 0, "", "")

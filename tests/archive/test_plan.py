@@ -126,7 +126,7 @@ def test_names_that_differ_in_case_collide_where_the_disk_ignores_case(
 ) -> None:
     grow(tmp_path / "s", "a.jpg", "A.jpg", "b\u0301.jpg", "\u1e03.jpg")
     assert len(plan(tmp_path / "s").tasks) == 4
-    monkeypatch.setattr("bwcolor.archive.plan._ignores_case", lambda out: True)
+    monkeypatch.setattr("bwcolor.archive.targets._ignores_case", lambda out: True)
     with pytest.raises(UsageError, match=r"A\.jpg and a\.jpg"):
         plan(tmp_path / "s")
 

@@ -20,10 +20,11 @@ import pytest
 from PIL import Image
 from small_scans import NAMES, make_scan
 
-from bwcolor.archive.ledger import Entry, Ledger, Outcome, Run
+from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.lock import Lock
 from bwcolor.archive.page import page_of
 from bwcolor.archive.report import csv_of, entries_of, sha256sums, write_bag
+from bwcolor.archive.rows import Entry, Outcome, Run
 from bwcolor.archive.run import colorize
 from bwcolor.archive.status import status_of
 from bwcolor.archive.verify import verify

@@ -22,7 +22,8 @@ from small_scans import NAMES, make_scan
 
 from bwcolor import __version__
 from bwcolor.archive.job import Job
-from bwcolor.archive.ledger import Entry, Ledger, Outcome
+from bwcolor.archive.ledger import Ledger
+from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.archive.run import colorize, look_ahead
 from bwcolor.archive.settle import State
 from bwcolor.archive.summary import Silence, Summary

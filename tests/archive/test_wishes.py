@@ -15,7 +15,8 @@ from PIL import Image
 from small_scans import NAMES, make_scan
 
 from bwcolor.archive.job import Access, IfColor, Job
-from bwcolor.archive.ledger import Entry, Ledger, Outcome
+from bwcolor.archive.ledger import Ledger
+from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.archive.run import colorize
 from bwcolor.archive.settle import State
 from bwcolor.archive.verify import verify

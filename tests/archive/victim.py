@@ -16,8 +16,9 @@ from pathlib import Path
 
 import bwcolor.archive.stages as stages
 from bwcolor.archive.job import ColorOptions, Job
-from bwcolor.archive.ledger import Entry, Ledger, Outcome
+from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.plan import Request
+from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.archive.run import colorize
 from bwcolor.photo import writing
 from bwcolor.photo.formats import FORMATS

@@ -26,7 +26,8 @@ import tifffile
 import typer
 from PIL import Image
 
-from bwcolor.archive.ledger import Ledger, Outcome
+from bwcolor.archive.ledger import Ledger
+from bwcolor.archive.rows import Outcome
 from bwcolor.cli import app as cli
 from bwcolor.errors import ExitCode
 

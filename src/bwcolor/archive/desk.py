@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bwcolor.archive.ledger import Ledger, Outcome
+from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.lock import Lock
+from bwcolor.archive.rows import Outcome
 from bwcolor.errors import OutputError
 from bwcolor.photo.formats import TEMPORARY_SUFFIX
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from bwcolor.archive import machine
 from bwcolor.archive.job import Job
-from bwcolor.archive.ledger import Entry, Ledger, Outcome
+from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.plan import Task
+from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.archive.walk import is_output
 from bwcolor.errors import BwcolorError
 from bwcolor.photo.formats import output_format, probe

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bwcolor import __version__
-from bwcolor.archive.ledger import Entry, Outcome
 from bwcolor.archive.report import entries_of
+from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.archive.status import Status, status_of
 from bwcolor.errors import PhotoError
 from bwcolor.pages.document import Cell, Section, page, table

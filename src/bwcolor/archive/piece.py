@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bwcolor.archive.ledger import Entry, Outcome
 from bwcolor.archive.plan import Task
+from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.errors import PhotoError
 from bwcolor.photo.formats import probe
 

@@ -5,21 +5,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
+from bwcolor.archive.targets import OUTPUT_SUFFIX, check_targets, outside
 from bwcolor.archive.walk import Walked, is_output, selector, walk
 from bwcolor.errors import NothingToDoError, UsageError
 from bwcolor.photo import hints as hint_files
 
-OUTPUT_SUFFIX = "-color"  # scans -> scans-color
 SIDECAR_SUFFIXES = frozenset({".xmp", ".txt", ".json"})  # of files that tell of the scans beside them
-_NAMED = 3  # collisions named in a message
 
 
 @dataclass(frozen=True)
@@ -156,10 +152,10 @@ class _Gathering:
             real = path.resolve()
             if not path.is_dir():
                 out = self.request.out or real.parent.with_name(real.parent.name + OUTPUT_SUFFIX)
-                self._take(path, path.name, _outside(out, real.parent, strict=False))
+                self._take(path, path.name, outside(out, real.parent, strict=False))
                 continue
             out = self.request.out or real.with_name((real.name or "root") + OUTPUT_SUFFIX)
-            out = _outside(out, real, strict=True)
+            out = outside(out, real, strict=True)
             prefix = f"{real.name}/" if self.request.out and folders > 1 else ""
             for found in walk(real, self.met):
                 if found.is_relative_to(out) or (listed is not None and found not in listed):
@@ -201,7 +197,7 @@ class _Gathering:
             raise self._nothing()
         if self.request.hints is not None:
             _check_hints(self.request.hints, drawn)
-        _check_targets(drawn)
+        check_targets(drawn)
         return Plan(
             tasks=tuple(drawn),
             outs=tuple(dict.fromkeys(task.out for task in drawn)),
@@ -223,20 +219,6 @@ class _Gathering:
             f"There are no photos to colorize in {where}" + (f" ({beside})." if beside else "."),
             f"Suffixes of photos: {known}.",
         )
-
-
-def _outside(out: Path, root: Path, *, strict: bool) -> Path:
-    """Return the output folder, absolute.
-
-    Raises:
-        UsageError: It lies in the input folder, and no earlier run made it.
-    """
-    out = Path(os.path.abspath(out))  # noqa: PTH100 - a link stays the link it is named by
-    real = out.resolve()
-    if strict and real.is_relative_to(root) and not (real != root and is_output(real)):
-        where = "is the input folder itself" if real == root else f"lies inside the input {root}"
-        raise UsageError(f"The output {out} {where}.", f"Give another --out, such as {root}{OUTPUT_SUFFIX}.")
-    return out
 
 
 def _listed(names: tuple[str, ...], roots: list[Path], gathering: _Gathering) -> set[Path]:
@@ -277,43 +259,3 @@ def _check_hints(hints: Path, tasks: list[Task]) -> None:
             f"{hints} tells the colors of one photo, and {len(tasks)} are to be colored.",
             "Name one photo, or lay NAME.hints.json beside each.",
         )
-
-
-def _check_targets(tasks: list[Task]) -> None:
-    """Find color copies that would overwrite each other, or a scan.
-
-    Raises:
-        UsageError: There are such.
-    """
-    sources = {task.source for task in tasks}
-    at: dict[Any, list[Task]] = {}
-    blind = {out: _ignores_case(out) for out in {task.out for task in tasks}}
-    for task in tasks:
-        if task.target in sources or task.target == task.source:
-            raise UsageError(
-                f"The color copy of {task.source} would overwrite the scan {task.target}.",
-                "Give another --out, or a --suffix such as _color.",
-            )
-        written = str(task.target)
-        key = unicodedata.normalize("NFC", written).casefold() if blind[task.out] else written
-        at.setdefault(key, []).append(task)
-    collisions = [group for group in at.values() if len(group) > 1]
-    if collisions:
-        named = "; ".join(" and ".join(task.name for task in group) for group in collisions[:_NAMED])
-        more = f"; and {len(collisions) - _NAMED} more" if len(collisions) > _NAMED else ""
-        raise UsageError(
-            f"These would be written to one file: {named}{more}.",
-            "Leave one out with --exclude, or write each in its own format with --format keep.",
-        )
-
-
-def _ignores_case(out: Path) -> bool:
-    """Say whether the file system of an output folder takes a.jpg and A.jpg for one file."""
-    there = next(folder for folder in [out, *out.parents] if folder.exists())
-    swapped = there.with_name(there.name.swapcase())
-    if swapped.name == there.name:
-        return sys.platform in ("win32", "darwin")
-    try:
-        return swapped.exists() and swapped.samefile(there)
-    except OSError:
-        return False

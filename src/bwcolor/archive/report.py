@@ -12,7 +12,8 @@ from dataclasses import astuple, fields
 from pathlib import Path
 
 from bwcolor import __version__
-from bwcolor.archive.ledger import Entry, Ledger, Outcome
+from bwcolor.archive.ledger import Ledger
+from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.archive.settle import file_sha256
 from bwcolor.errors import OutputError, UsageError, VerificationError
 

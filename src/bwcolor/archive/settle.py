@@ -13,8 +13,9 @@ from typing import Any
 
 from bwcolor import __version__
 from bwcolor.archive.job import Job
-from bwcolor.archive.ledger import Entry, Ledger, Outcome
+from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.plan import Task
+from bwcolor.archive.rows import Entry, Outcome
 
 MOST_ATTEMPTS = 3  # a photo that was alone in work when the process died, so often, is left out of later runs
 

@@ -15,10 +15,10 @@ from bwcolor import __version__
 from bwcolor.archive import certainty
 from bwcolor.archive.batches import Batches, batch_of
 from bwcolor.archive.job import Access, IfColor, Job, as_json
-from bwcolor.archive.ledger import Entry, Outcome, key_of
 from bwcolor.archive.measure import decoded_error
 from bwcolor.archive.piece import Piece, Skipped, relative, row_of, stamp_of
 from bwcolor.archive.pipeline import Stage
+from bwcolor.archive.rows import Entry, Outcome, key_of
 from bwcolor.color.merge import LightnessError, lightness_error
 from bwcolor.colorizer import Colorizer, ColorPhoto
 from bwcolor.errors import DamagedPhotoError, PhotoError

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bwcolor.archive.ledger import Entry, Ledger, Outcome, Run
+from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.lock import is_held
+from bwcolor.archive.rows import Entry, Outcome, Run
 
 UNSURE_SHOWN = 10  # photos that should be looked at first
 

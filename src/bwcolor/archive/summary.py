@@ -7,8 +7,8 @@ import signal
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from bwcolor.archive.ledger import Entry
 from bwcolor.archive.plan import Plan
+from bwcolor.archive.rows import Entry
 from bwcolor.archive.settle import Settled, State
 from bwcolor.errors import BwcolorError, ExitCode
 

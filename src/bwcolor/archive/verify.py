@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bwcolor.archive import machine
-from bwcolor.archive.ledger import Entry, Ledger, Outcome
+from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.pipeline import Pipeline, Stage
+from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.archive.settle import file_sha256
 from bwcolor.errors import BwcolorError, VerificationError
 

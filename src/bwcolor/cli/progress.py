@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from bwcolor.archive.ledger import Entry, Outcome
+from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.cli.terminal import duration, shown
 from bwcolor.errors import OutputError
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bwcolor.archive.ledger import Entry
+    from bwcolor.archive.rows import Entry
     from bwcolor.archive.status import Status
 
 Out = Annotated[Path, typer.Argument(help="Output folder of `bwcolor colorize`.", metavar="OUT", show_default=False)]
