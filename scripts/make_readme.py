@@ -16,6 +16,7 @@ from make_man import EXIT_MEANINGS
 
 import bwcolor
 from bwcolor.models.costs import COSTS
+from bwcolor.models.measured import MEASURED
 from bwcolor.models.table import DEFAULT_MODEL, MODELS, ModelRow
 from bwcolor.photo.formats import FORMATS
 
@@ -47,6 +48,7 @@ def models() -> str:
             row.summary.removesuffix(" (default)"),
             f"{COSTS[row.name].parameters / 1e6:.1f} M",
             f"{COSTS[row.name].gflop:.1f}",
+            MEASURED[row.name].brief if row.name in MEASURED else "-",
             weights(row),
             row.code_license,
             row.weights_license,
@@ -60,6 +62,7 @@ def models() -> str:
             "what it is",
             "parameters",
             "GFLOP at 256x256",
+            "measured at",
             "weights",
             "license of the code",
             "terms of the weights",

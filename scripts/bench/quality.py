@@ -3,6 +3,8 @@
 """Measure networks and write the figures into docs/quality.md, between its two marks.
 
 python scripts/bench/quality.py FOLDER --model gan,classify
+
+Afterwards scripts/make_measured.py and scripts/make_readme.py carry them on to ``bwcolor models`` and to README.md.
 """
 
 from __future__ import annotations

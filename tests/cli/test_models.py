@@ -20,7 +20,7 @@ import typer
 from bwcolor import load
 from bwcolor.cli import app as cli
 from bwcolor.errors import UsageError, WeightsError
-from bwcolor.models import download, keeping, weights
+from bwcolor.models import download, keeping, timing, weights
 from bwcolor.models.network import build
 from bwcolor.models.table import MODELS
 
@@ -57,6 +57,23 @@ def test_the_list_as_json(bwcolor: Callable) -> None:
     listed = json.loads(bwcolor("models", "--json").out)
     assert [one["name"] for one in listed] == list(MODELS)
     assert all(one["weights"]["state"] for one in listed)
+
+
+def test_seconds_are_measured_where_they_are_asked_for(bwcolor: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "seconds_per_photo", lambda row: 1.23456)
+    assert "seconds" not in bwcolor("models").out
+    table = bwcolor("models", "--measure").out
+    assert table.count("1.235") == len(MODELS)
+    listed = json.loads(bwcolor("models", "--measure", "--json").out)
+    assert all(one["seconds_per_photo"] == 1.2346 for one in listed)
+    assert "1.235 here, now" in bwcolor("models", "info", "gan+cnn", "--measure").out
+
+
+def test_each_figure_names_its_photographs(bwcolor: Callable) -> None:
+    out = bwcolor("models", "info", "siggraph17").out
+    assert "PSNR 24.43 dB (ImageNet, 1,000, as published: Zhang et al. 2017, no hints)" in out
+    assert "no figure is known" in bwcolor("models", "info", "yuv-bins").out
+    assert "(200 photographs, docs/quality.md)" in bwcolor("models").out
 
 
 def test_lists_start_without_torch() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bwcolor.models import catalog, costs, download, weights
+from bwcolor.models import catalog, costs, download, measured, weights
 from bwcolor.models.table import MODELS, find_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,11 +22,24 @@ def home(monkeypatch, tmp_path):
     monkeypatch.setenv(download.HOME_VARIABLE, str(tmp_path))
 
 
-def test_costs_are_those_that_the_script_counts_now():
-    spec = importlib.util.spec_from_file_location("measure_costs", ROOT / "scripts" / "measure_costs.py")
+@pytest.mark.parametrize(("module", "name"), [(costs, "measure_costs"), (measured, "make_measured")])
+def test_figures_are_those_that_the_script_finds_now(module, name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    assert Path(costs.__file__).read_text(encoding="utf-8") == script.page(), "run scripts/measure_costs.py"
+    assert Path(module.__file__).read_text(encoding="utf-8") == script.page(), f"run scripts/{name}.py"
+
+
+def test_shipped_networks_were_measured_here_and_others_quote_their_figures():
+    for entry in catalog.entries():
+        if entry.row.weights:
+            assert entry.measured.figures.startswith("PSNR ")
+            assert not entry.measured.quoted
+        elif entry.measured:
+            assert entry.measured.quoted
+            assert "published" in entry.measured.brief
+    assert str(catalog.describe(MODELS["ddcolor-tiny"]).measured).endswith(", as published: DDColor, tiny)")
+    assert catalog.describe(MODELS["null"]).measured is None
 
 
 @pytest.mark.parametrize("name", ORIGINALS)

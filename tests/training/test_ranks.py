@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
+from torch import distributed as dist
 from torch import nn
 
 from bwcolor.cli.wall import run as run_command
@@ -108,6 +110,33 @@ def test_a_dead_process_ends_the_run_and_a_restart_goes_on(photo_folder, tmp_pat
         assert process.returncode != 0
         assert "Another process of this training is gone" in told or "Stopped and saved" in told
         assert not (run / WEIGHTS).exists()
+
+
+def meet_all(store, size, seconds=20):
+    """Let processes meet in threads, the first one last; returns their stores by rank."""
+    with ThreadPoolExecutor(size) as pool:
+        coming = {}
+        for rank in reversed(range(size)):
+            coming[rank] = pool.submit(ranks.meet, store, ranks.Ranks(rank, size, rank), seconds)
+            time.sleep(0.1)
+        return [coming[rank].result() for rank in range(size)]
+
+
+def test_who_meets_again_in_the_same_store_finds_nothing_of_the_dead():
+    store = dist.HashStore()
+    for rank, found in enumerate(meet_all(store, 3)):
+        found.set(f"address/{rank}", "of the first meeting")
+    store.set("asks/2", "somebody who died before an answer came")
+    again = meet_all(store, 3)
+    assert not any(found.check([f"address/{rank}"]) for found in again for rank in range(3))
+    again[0].set("address/0", "new")
+    assert [found.get("address/0") for found in again] == [b"new"] * 3
+
+
+@pytest.mark.parametrize(("rank", "missing"), [(0, "1, 2"), (1, "0")])
+def test_who_does_not_come_is_named(rank, missing):
+    with pytest.raises(ranks.LostRankError, match=rf"{missing} did not come within 0\.2 s.*--resume"):
+        ranks.meet(dist.HashStore(), ranks.Ranks(rank, 3, rank), 0.2)
 
 
 def test_torchrun_needs_a_named_folder(photo_folder, tmp_path, monkeypatch, capsys):

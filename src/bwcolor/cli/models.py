@@ -17,10 +17,19 @@ _NAME = typer.Argument(help="Network, as `bwcolor models` lists them.", metavar=
 _JSON = typer.Option("--json", help="Print JSON instead of a table.")
 
 
-def models(context: typer.Context, json: Annotated[bool, _JSON] = False) -> None:
-    """List the networks: what they cost, what they need, and on what terms.
+_MEASURE = typer.Option(
+    "--measure", help="Run each network on this machine, and tell its seconds per photo.", show_default=False
+)
 
-    GFLOP are for one picture of 256x256. Two networks can be mixed: --model gan+classify averages their colors,
+
+def models(
+    context: typer.Context, measure: Annotated[bool, _MEASURE] = False, json: Annotated[bool, _JSON] = False
+) -> None:
+    """List the networks: what they cost, what they need, how good they are, and on what terms.
+
+    GFLOP are for one picture of 256x256. Each figure names the photographs that it was measured at; two can be compared
+    only where these are the same. --measure takes some minutes and needs no weights; its seconds are the network's own,
+    at its working size, with its usual looks. Two networks can be mixed: --model gan+classify averages their colors,
     --model gan+classify:certainty weighs them at each place by how certain they are.
 
     Examples:
@@ -36,28 +45,37 @@ def models(context: typer.Context, json: Annotated[bool, _JSON] = False) -> None
     from bwcolor.models.catalog import as_json, entries
 
     found = entries()
+    seconds = _seconds(found) if measure else {}
     if json:
-        print_json([as_json(entry) for entry in found])
+        print_json([as_json(entry) | _timed(seconds, entry) for entry in found])
         return
-    columns = ("name", "what", "parameters#", "GFLOP#", "sees#", "weights", "terms: code", "terms: weights")
-    print_table("", columns, (_cells(entry) for entry in found))
+    columns = (
+        *("name", "what", "parameters#", "GFLOP#", *(["seconds#"] if measure else []), "sees#", "weights"),
+        *("measured at", "terms: code", "terms: weights"),
+    )
+    print_table("", columns, (_cells(entry, seconds) for entry in found))
 
 
-def info(name: Annotated[str, _NAME], json: Annotated[bool, _JSON] = False) -> None:
+def info(
+    name: Annotated[str, _NAME], measure: Annotated[bool, _MEASURE] = False, json: Annotated[bool, _JSON] = False
+) -> None:
     """Show all there is to know of a network, or of a mixture.
 
-    Example:
+    Examples:
         bwcolor models info eccv16
+
+        bwcolor models info gan --measure
     """
     from bwcolor.cli.terminal import print_json
     from bwcolor.models.catalog import as_json, describe
     from bwcolor.models.table import find_model
 
     entry = describe(find_model(name))
+    seconds = _seconds([entry]) if measure else {}
     if json:
-        print_json(as_json(entry))
+        print_json(as_json(entry) | _timed(seconds, entry))
         return
-    facts = _facts(entry)
+    facts = _facts(entry, seconds)
     width = max(len(what) for what, _ in facts)
     for what, said in facts:
         typer.echo(f"{what:<{width}}  {said}")
@@ -197,22 +215,39 @@ def export(
     typer.echo(take_out(name, target, weights, half, hints))
 
 
-def _cells(entry: Entry) -> tuple[Any, ...]:
+def _seconds(entries: list[Entry]) -> dict[str, float]:
+    """Return the seconds per photo of each network, measured now."""
+    from tqdm import tqdm
+
+    from bwcolor.models.timing import seconds_per_photo
+
+    progress = tqdm(entries, desc="measuring", unit="network", disable=None)
+    return {entry.row.name: seconds_per_photo(entry.row) for entry in progress}
+
+
+def _timed(seconds: dict[str, float], entry: Entry) -> dict[str, float]:
+    """Return what was measured of a network for JSON; nothing where nothing was."""
+    return {"seconds_per_photo": round(seconds[entry.row.name], 4)} if seconds else {}
+
+
+def _cells(entry: Entry, seconds: dict[str, float]) -> list[Any]:
     """Return a network's line in the list."""
     from bwcolor.cli.terminal import amount
 
-    row = entry.row
+    row, cost = entry.row, entry.cost
     state = f"{entry.state}, {amount(entry.size)}" if entry.size else entry.state
     terms = row.weights_license.partition(";")[0]
-    cost = entry.cost
-    return row.name, row.summary, _million(cost), f"{cost.gflop:.1f}", row.working_size, state, row.code_license, terms
+    cells = [row.name, row.summary, _million(cost), f"{cost.gflop:.1f}", row.working_size, state]
+    if seconds:
+        cells.insert(4, f"{seconds[row.name]:.3f}")
+    return [*cells, entry.measured.brief if entry.measured else "-", row.code_license, terms]
 
 
 def _million(cost: Cost) -> str:
     return f"{cost.parameters / 1e6:.2f} M"
 
 
-def _facts(entry: Entry) -> list[tuple[str, str]]:
+def _facts(entry: Entry, seconds: dict[str, float]) -> list[tuple[str, str]]:
     """Return what there is to know, line by line; what does not apply is left out."""
     from bwcolor.cli.terminal import amount, shown
     from bwcolor.models.weights import local_path
@@ -226,6 +261,8 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
         ("parameters", f"{entry.cost.parameters:,}"),
         ("GFLOP at 256x256", f"{entry.cost.gflop:.2f}"),
         *((f"with {form}", f"{cost.parameters:,}; {cost.gflop:.2f} GFLOP") for form, cost in entry.forms.items()),
+        ("seconds per photo", f"{seconds[row.name]:.3f} here, now" if seconds else ""),
+        ("measured at", str(entry.measured or "no figure is known")),
         ("sees a photo at", f"{row.working_size} pixels, its short side"),
         ("decides color at", f"1/{row.ab_stride} of that" if row.ab_stride > 1 else "that size"),
         ("pieces of a photo", row.tiling),

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bwcolor.models import weights as weight_files
 from bwcolor.models.costs import COSTS, Cost
+from bwcolor.models.measured import MEASURED, Measured
 from bwcolor.models.table import MODELS, ModelRow, find_model
 
 SHIPPED, KEPT, PUBLISHED, UNTRAINED, NONE = "shipped", "here", "to fetch", "to train", "none needed"
@@ -23,6 +24,7 @@ class Entry:
         forms: Costs of its other forms, by "name=value".
         state: Of its weights: "shipped", "here", "to fetch", "to train", or "none needed".
         size: Bytes of its weights file, where it is known.
+        measured: What it has been measured at; None where no figure is known.
     """
 
     row: ModelRow
@@ -30,6 +32,7 @@ class Entry:
     forms: dict[str, Cost]
     state: str
     size: int | None
+    measured: Measured | None
 
 
 def entries() -> list[Entry]:
@@ -42,7 +45,7 @@ def describe(row: ModelRow) -> Entry:
     forms = {key.partition(" ")[2]: cost for key, cost in COSTS.items() if key.startswith(f"{row.name} ")}
     path = None if row.parts else weight_files.local_path(row)
     size = path.stat().st_size if path else (row.origin.size if row.origin else None)
-    return Entry(row, _cost(row), forms, _state(row), size)
+    return Entry(row, _cost(row), forms, _state(row), size, MEASURED.get(row.name))
 
 
 def _cost(row: ModelRow) -> Cost:
@@ -75,6 +78,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "parameters": entry.cost.parameters,
         "gflop_256": round(entry.cost.gflop, 2),
         "forms": {key: {"parameters": c.parameters, "gflop_256": round(c.gflop, 2)} for key, c in entry.forms.items()},
+        "measured_at": asdict(entry.measured) if entry.measured else None,
         "choices": {name: list(values) for name, values in row.choices},
         "parts": list(row.parts),
         "working_size": row.working_size,

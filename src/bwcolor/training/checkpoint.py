@@ -48,6 +48,17 @@ def save(run: Path, step: int, state: dict[str, Any], best: bool = False) -> Pat
     return target
 
 
+def has_any(run: Path) -> bool:
+    """Return whether a run has written a checkpoint."""
+    return any(_written(run))
+
+
+def _written(run: Path) -> list[Path]:
+    """Return the checkpoints of a run, the newest first, the best one last."""
+    best = run / FOLDER / BEST
+    return [*sorted((run / FOLDER).glob("step-*.pt"), reverse=True), *([best] if best.is_file() else [])]
+
+
 def load_newest(run: Path) -> dict[str, Any]:
     """Read the newest checkpoint of a run that is whole.
 
@@ -60,7 +71,7 @@ def load_newest(run: Path) -> dict[str, Any]:
     Raises:
         NothingToDoError: There is none.
     """
-    for path in (*sorted((run / FOLDER).glob("step-*.pt"), reverse=True), run / FOLDER / BEST):
+    for path in _written(run):
         state = _read(path)
         if state is not None:
             return state

@@ -171,7 +171,7 @@ def start(options: TrainOptions, run: Path) -> Path:
     Raises:
         UsageError: The folder holds a run already.
     """
-    if (run / checkpoint.FOLDER).exists():
+    if checkpoint.has_any(run):
         if ranks.restarted():
             return resume(run, {})
         raise UsageError(

@@ -9,9 +9,12 @@ tensors; `SharedBatchNorm2d` sums the statistics by an all_reduce of its own, wh
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -19,6 +22,11 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from bwcolor.errors import BwcolorError, ExitCode
+
+MEETING_SECONDS = 300.0  # after which a process that has not come is given up
+ASKING_SECONDS = 0.05  # between two looks at who has come
+LONGEST_WAIT = timedelta(hours=1)  # for a process that lives: it may be decoding photographs; a dead one shows at once
+GO_ON = "Go on from the last checkpoint: torchrun ... -m bwcolor train --resume RUN."
 
 
 class LostRankError(BwcolorError):
@@ -108,7 +116,7 @@ def _reaching_the_others() -> Iterator[None]:
         why = str(error).partition("\n")[0]
         raise LostRankError(
             f"Another process of this training is gone: {why}",
-            "Start the same command again; it goes on from the last checkpoint.",
+            GO_ON,
         ) from error
 
 
@@ -138,8 +146,55 @@ def join(cuda: bool) -> Ranks:
     ranks = Ranks(*(int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
     if not dist.is_initialized():
         with _reaching_the_others():
-            dist.init_process_group("nccl" if cuda else "gloo")
+            store, *_ = next(dist.rendezvous("env://", timeout=timedelta(seconds=MEETING_SECONDS)))
+            store = meet(store, ranks, MEETING_SECONDS)
+            backend = "nccl" if cuda else "gloo"
+            dist.init_process_group(backend, store=store, rank=ranks.rank, world_size=ranks.size, timeout=LONGEST_WAIT)
     return ranks
+
+
+def meet(store: dist.Store, ranks: Ranks, seconds: float) -> dist.Store:
+    """Return a store that holds nothing of processes that are gone.
+
+    After a restart torchrun hands out the same store again, with the addresses of the dead still in it: whoever reads
+    one before it is overwritten calls a process that no longer answers, and another one waits for a call that never
+    comes. So the first process makes up a name for this meeting. Each other one asks for it under a name that it makes
+    up itself, which no answer to the dead can have, and confirms.
+
+    Args:
+        store: That all of them reach.
+        ranks: This process.
+        seconds: How long to wait for the others.
+
+    Raises:
+        LostRankError: Not all have come.
+    """
+    name = uuid.uuid4().hex
+    if not ranks.first:
+        store.set(f"asks/{ranks.rank}", name)
+        _wait_for(lambda: [] if store.check([f"answer/{name}"]) else [0], seconds)
+        name = store.get(f"answer/{name}").decode()
+        store.set(f"{name}/{ranks.rank}", "here")
+        return dist.PrefixStore(name, store)
+
+    def absent() -> list[int]:
+        missing = [rank for rank in range(1, ranks.size) if not store.check([f"{name}/{rank}"])]
+        for rank in missing:
+            if store.check([f"asks/{rank}"]):  # perhaps one of the dead; then the living one will overwrite it
+                store.set(f"answer/{store.get(f'asks/{rank}').decode()}", name)
+        return missing
+
+    _wait_for(absent, seconds)
+    return dist.PrefixStore(name, store)
+
+
+def _wait_for(absent: Callable[[], list[int]], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while missing := absent():
+        if time.monotonic() > deadline:
+            names = ", ".join(map(str, missing))
+            raise LostRankError(f"Of this training's processes, {names} did not come within {seconds:g} s.", GO_ON)
+        time.sleep(ASKING_SECONDS)
 
 
 def leave() -> None:

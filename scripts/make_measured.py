@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Write what each network has been measured at, from docs/quality.md, where ``bwcolor models`` reads it.
+
+python scripts/make_measured.py
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bwcolor.models.table import MODELS
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "quality.md"
+TARGET = ROOT / "src" / "bwcolor" / "models" / "measured.py"
+OURS = {"psnr dB": "PSNR {} dB", "ciede2000 dE00": "CIEDE2000 {}", "chroma-ratio": "chroma ratio {}"}
+# of the page's table of published numbers: whose row, and on which photographs
+QUOTED = {
+    "eccv16": ("Zhang et al. 2016", "ImageNet validation, 5,000"),
+    "siggraph17": ("Zhang et al. 2017, no hints", "ImageNet, 1,000"),
+    "ddcolor": ("DDColor, large", "ImageNet validation, 5,000"),
+    "ddcolor-tiny": ("DDColor, tiny", "ImageNet validation, 5,000"),
+    "deoldify-artistic": ("DeOldify, which generator is not said", "ImageNet validation, 5,000"),
+    "deoldify-stable": ("DeOldify, which generator is not said", "ImageNet validation, 5,000"),
+    "cnn-16": ("a student report, plain CNN of 16 layers", "single photographs"),
+    "koalarization": ("Deep Koalarization", "12 photographs, 41 people"),
+    "chromagan": ("ChromaGAN", "ImageNet"),
+    "gan-cifar": ("Nazeri et al. 2018", "CIFAR-10, test pictures"),
+}
+
+HEADER = '''# SPDX-License-Identifier: Apache-2.0
+"""What each network has been measured at: scripts/make_measured.py takes it from docs/quality.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Figures of a network; those of two networks can be compared only where both are of the same photographs.
+
+    Attributes:
+        figures: In words, each with its unit.
+        photographs: On what.
+        quoted: Whose row of the published numbers it is; empty where bwcolor has measured it itself.
+    """
+
+    figures: str
+    photographs: str
+    quoted: str = ""
+
+    @property
+    def brief(self) -> str:
+        """The figures and what they are of."""
+        return f"{self.figures} ({self.photographs}{', published' if self.quoted else ''})"
+
+    def __str__(self) -> str:
+        """Return all of it in one line."""
+        whose = f", as published: {self.quoted}" if self.quoted else ""
+        return f"{self.figures} ({self.photographs}{whose})"
+
+
+MEASURED = {
+'''
+
+
+def cells(line: str) -> list[str]:
+    """Return the cells of a row of a Markdown table."""
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def own(page: str) -> dict[str, tuple[str, str]]:
+    """Return the figures and the photographs of each network of the page's first table."""
+    block = page.partition("<!-- figures: begin -->")[2].partition("<!-- figures: end -->")[0]
+    rows = [cells(line) for line in block.splitlines() if line.startswith("|")]
+    found = re.search(r"([\d,]+) photographs", block)
+    if found is None:
+        raise SystemExit("docs/quality.md does not say how many photographs were measured")
+    values = {row[0].rpartition(" ")[0]: [cell.partition(" ")[0] for cell in row] for row in rows}
+    return {
+        name: (
+            ", ".join(words.format(values[metric][column]) for metric, words in OURS.items()),
+            f"{found[1]} photographs, docs/quality.md",
+        )
+        for column, name in enumerate(rows[0])
+        if name in MODELS
+    }
+
+
+def page() -> str:
+    """Return the whole module."""
+    text = PAGE.read_text(encoding="utf-8")
+    published = {(row[0], row[1]): row[2] for line in text.splitlines() if len(row := cells(line)) == 3}
+    ours = own(text)
+    lines = []
+    for name in MODELS:
+        if name in ours:
+            said = ours[name]
+        elif name in QUOTED:
+            method, photographs = QUOTED[name]
+            said = (published[method, photographs], photographs, method)
+        else:
+            continue
+        lines.append(f'    "{name}": Measured(\n' + "".join(f'        "{part}",\n' for part in said) + "    ),\n")
+    return HEADER + "".join(lines) + "}\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(page(), encoding="utf-8")
+    print(TARGET)
