@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-DATA_PANEL = "Photographs"
-RECIPE_PANEL = "Recipe (defaults are the network's own)"
-RUN_PANEL = "Run"
+from bwcolor.cli.options import training
+
 AUTO = "auto"
 
 
@@ -53,184 +52,39 @@ def _next_run(model: str) -> Path:
 
 
 def train(
-    model: Annotated[
-        str | None,
-        typer.Option(help="Network to train; `bwcolor models` lists those that can be (default: gan).", metavar="NAME"),
-    ] = None,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Folder, tar shard, list (.txt), pattern ('shards/{0000..0007}.tar'), CIFAR-10 or photograph; may be "
-            "repeated. Default: `data` of bwcolor.toml, else ./photos.",
-            metavar="PATH",
-            rich_help_panel=DATA_PANEL,
-        ),
-    ] = None,
-    val: Annotated[
-        list[Path] | None,
-        typer.Option(help="Held-out photographs of their own.", metavar="PATH", rich_help_panel=DATA_PANEL),
-    ] = None,
-    held_out: Annotated[
-        float | None,
-        typer.Option(
-            help="Photographs kept for evaluation, by a hash of their names: how many, or below 1 what share (default "
-            "1000; at most a fifth).",
-            min=0,
-            rich_help_panel=DATA_PANEL,
-        ),
-    ] = None,
-    classes: Annotated[
-        str | None,
-        typer.Option(
-            help="Only these classes: names of the folders that photographs lie in, with commas between.",
-            metavar="NAMES",
-            rich_help_panel=DATA_PANEL,
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            help="TOML file of recipe settings, as --print-config prints them.",
-            metavar="FILE",
-            envvar="BWCOLOR_TRAIN_CONFIG",
-            rich_help_panel=RECIPE_PANEL,
-        ),
-    ] = None,
-    print_config: Annotated[
-        bool,
-        typer.Option(
-            "--print-config", help="Print the resolved recipe as TOML and stop.", rich_help_panel=RECIPE_PANEL
-        ),
-    ] = False,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="Any other setting of the recipe, as NAME=VALUE; may be repeated.",
-            metavar="NAME=VALUE",
-            rich_help_panel=RECIPE_PANEL,
-        ),
-    ] = None,
-    init_from: Annotated[
-        str | None,
-        typer.Option(
-            help="Start from these weights: a .safetensors file, or a network for its shipped or published ones.",
-            metavar="WEIGHTS",
-            rich_help_panel=RECIPE_PANEL,
-        ),
-    ] = None,
-    encoder: Annotated[
-        str | None,
-        typer.Option(
-            help="imagenet (needs bwcolor[train], or a download) or scratch; auto asks for imagenet.",
-            rich_help_panel=RECIPE_PANEL,
-        ),
-    ] = None,
-    backbone: Annotated[
-        str | None,
-        typer.Option(
-            help="vgg16, vgg19, alexnet or efficientnet-lite2 (vgg-regression, vgg-classification).",
-            metavar="NAME",
-            rich_help_panel=RECIPE_PANEL,
-        ),
-    ] = None,
-    steps: Annotated[
-        int | None,
-        typer.Option("--steps", "--max-steps", help="Optimizer steps.", rich_help_panel=RECIPE_PANEL),
-    ] = None,
-    epochs: Annotated[
-        float | None,
-        typer.Option(help="Passes over the photographs, instead of steps.", min=0, rich_help_panel=RECIPE_PANEL),
-    ] = None,
-    max_minutes: Annotated[
-        float | None,
-        typer.Option(help="End after so many minutes of learning.", min=0, rich_help_panel=RECIPE_PANEL),
-    ] = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(
-            help="End after so many evaluations without a better one, with the best weights.",
-            min=0,
-            rich_help_panel=RECIPE_PANEL,
-        ),
-    ] = None,
-    batch_size: Annotated[
-        str | None,
-        typer.Option(
-            help="Crops per step at the first crop size; auto splits the recipe's batch where it does not fit.",
-            metavar="N|auto",
-            rich_help_panel=RECIPE_PANEL,
-        ),
-    ] = None,
-    parts: Annotated[
-        int | None,
-        typer.Option(help="Pieces in which a batch goes through the network (default 1).", rich_help_panel=RUN_PANEL),
-    ] = None,
-    crop_sizes: Annotated[
-        str | None,
-        typer.Option(
-            help="Sides in pixels, small first, and when each begins: 96,128:0.7.",
-            metavar="LIST",
-            rich_help_panel=RECIPE_PANEL,
-        ),
-    ] = None,
-    lr: Annotated[float | None, typer.Option(help="Peak learning rate.", rich_help_panel=RECIPE_PANEL)] = None,
-    encoder_lr: Annotated[
-        float | None,
-        typer.Option(help="Peak rate of a pretrained encoder; 0 keeps it.", rich_help_panel=RECIPE_PANEL),
-    ] = None,
-    rebalancing: Annotated[
-        float | None,
-        typer.Option(
-            help="Power of the rare colors' weights: 0 is paler, 0.5 more vivid (networks with bins).",
-            rich_help_panel=RECIPE_PANEL,
-        ),
-    ] = None,
-    adversarial: Annotated[
-        float | None,
-        typer.Option(help="Weight of the discriminator (gan, gan-cifar).", rich_help_panel=RECIPE_PANEL),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of everything random.", rich_help_panel=RECIPE_PANEL)] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the run (default: runs/NAME, numbered).", rich_help_panel=RUN_PANEL),
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            help="Go on with this run, exactly as if it had not stopped.", metavar="RUN", rich_help_panel=RUN_PANEL
-        ),
-    ] = None,
-    evaluate_every: Annotated[
-        int | None,
-        typer.Option(help="Steps between evaluations and sample sheets.", rich_help_panel=RUN_PANEL),
-    ] = None,
-    checkpoint_minutes: Annotated[
-        float | None,
-        typer.Option(help="Minutes between checkpoints (default 4).", rich_help_panel=RUN_PANEL),
-    ] = None,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write TensorBoard's files too.", rich_help_panel=RUN_PANEL)
-    ] = False,
-    compile_network: Annotated[
-        bool, typer.Option("--compile", help="Let torch.compile speed the network up.", rich_help_panel=RUN_PANEL)
-    ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(help="Threads that make batches (default: half of the cores).", min=1, rich_help_panel=RUN_PANEL),
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(help="Processor cores to use (default: all).", min=1, rich_help_panel=RUN_PANEL),
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=RUN_PANEL),
-    ] = None,
-    precision: Annotated[
-        str | None,
-        typer.Option(help="auto, fp32, bf16 or fp16.", rich_help_panel=RUN_PANEL),
-    ] = None,
+    model: training.Model = None,
+    data: training.Data = None,
+    val: training.Val = None,
+    held_out: training.HeldOut = None,
+    classes: training.Classes = None,
+    config: training.Config = None,
+    print_config: training.PrintConfig = False,
+    settings: training.Settings = None,
+    init_from: training.InitFrom = None,
+    encoder: training.Encoder = None,
+    backbone: training.Backbone = None,
+    steps: training.Steps = None,
+    epochs: training.Epochs = None,
+    max_minutes: training.MaxMinutes = None,
+    patience: training.Patience = None,
+    batch_size: training.BatchSize = None,
+    parts: training.Parts = None,
+    crop_sizes: training.CropSizes = None,
+    lr: training.Rate = None,
+    encoder_lr: training.EncoderRate = None,
+    rebalancing: training.Rebalancing = None,
+    adversarial: training.Adversarial = None,
+    seed: training.Seed = None,
+    out: training.Out = None,
+    resume: training.Resume = None,
+    evaluate_every: training.EvaluateEvery = None,
+    checkpoint_minutes: training.CheckpointMinutes = None,
+    tensorboard: training.Tensorboard = False,
+    compile_network: training.CompileNetwork = False,
+    workers: training.Workers = None,
+    threads: training.Threads = None,
+    device: training.Device = None,
+    precision: training.Precision = None,
 ) -> None:
     """Train a network on color photographs.
 
