@@ -17,7 +17,8 @@ from make_man import EXIT_MEANINGS
 import bwcolor
 from bwcolor.models.costs import COSTS
 from bwcolor.models.measured import MEASURED
-from bwcolor.models.table import DEFAULT_MODEL, MODELS, ModelRow
+from bwcolor.models.row import ModelRow
+from bwcolor.models.table import DEFAULT_MODEL, MODELS
 from bwcolor.photo.formats import FORMATS
 
 README = Path(__file__).resolve().parent.parent / "README.md"

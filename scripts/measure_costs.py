@@ -14,7 +14,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from bwcolor.models.network import build
-from bwcolor.models.table import MODELS, ModelRow
+from bwcolor.models.row import ModelRow
+from bwcolor.models.table import MODELS
 
 TARGET = Path(__file__).resolve().parent.parent / "src" / "bwcolor" / "models" / "costs.py"
 SIDE = 256  # pixels

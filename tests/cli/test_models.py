@@ -20,14 +20,14 @@ import typer
 from bwcolor import load
 from bwcolor.cli import app as cli
 from bwcolor.errors import UsageError, WeightsError
-from bwcolor.models import download, keeping, timing, weights
+from bwcolor.models import cache, download, keeping, timing, weights
 from bwcolor.models.network import build
 from bwcolor.models.table import MODELS
 
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setenv(download.HOME_VARIABLE, str(tmp_path / "home"))
+    monkeypatch.setenv(cache.HOME_VARIABLE, str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "home"
 

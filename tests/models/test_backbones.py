@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bwcolor.errors import UsageError, WeightsError
-from bwcolor.models import backbones, download
+from bwcolor.models import backbones, cache, download
 from bwcolor.models.alexnet import AlexNet
 from bwcolor.models.efficientnet_lite import EfficientNetLite2, load_imagenet_weights
 from bwcolor.models.trunk import encoder_input
@@ -23,7 +23,7 @@ TAPS = {
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch, tmp_path):
-    monkeypatch.setenv(download.HOME_VARIABLE, str(tmp_path / "home"))
+    monkeypatch.setenv(cache.HOME_VARIABLE, str(tmp_path / "home"))
 
 
 @pytest.mark.parametrize("name", TAPS)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bwcolor.models import catalog, costs, download, measured, weights
+from bwcolor.models import cache, catalog, costs, measured, weights
 from bwcolor.models.table import MODELS, find_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +19,7 @@ ORIGINALS = {"eccv16": (32_236_011, 83.5), "siggraph17": (34_187_027, 150.4)}
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch, tmp_path):
-    monkeypatch.setenv(download.HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(cache.HOME_VARIABLE, str(tmp_path))
 
 
 @pytest.mark.parametrize(("module", "name"), [(costs, "measure_costs"), (measured, "make_measured")])

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bwcolor.errors import OutputError, WeightsError
-from bwcolor.models import download
+from bwcolor.models import cache, download
 from bwcolor.models.download import RemoteFile, fetch
 
 CONTENT = np.random.default_rng(0).integers(0, 256, 600_000, dtype=np.uint8).tobytes()
@@ -84,7 +84,7 @@ def server():
 def _patience(monkeypatch, tmp_path):
     monkeypatch.setattr(download, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(download, "SILENCE_SECONDS", 0.3)
-    monkeypatch.setenv(download.HOME_VARIABLE, str(tmp_path / "home"))
+    monkeypatch.setenv(cache.HOME_VARIABLE, str(tmp_path / "home"))
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -100,7 +100,7 @@ def leftovers(path):
 def test_a_file_is_fetched_once(server):
     seen = []
     path = fetch(remote(server), progress=lambda done, total: seen.append((done, total)))
-    assert path == download.cache_folder() / "net.pth"
+    assert path == cache.cache_folder() / "net.pth"
     assert path.read_bytes() == CONTENT
     assert seen[-1] == (len(CONTENT), len(CONTENT))
     assert fetch(remote(server)) == path
@@ -124,7 +124,7 @@ def test_a_cut_download_goes_on_where_it_stopped(server):
 
 
 def test_a_later_call_goes_on_where_an_earlier_process_stopped(server):
-    folder = download.cache_folder()
+    folder = cache.cache_folder()
     folder.mkdir(parents=True)
     (folder / "net.pth.part").write_bytes(CONTENT[:1000])
     assert fetch(remote(server)).read_bytes() == CONTENT
@@ -133,7 +133,7 @@ def test_a_later_call_goes_on_where_an_earlier_process_stopped(server):
 
 @pytest.mark.parametrize("left", [CONTENT, CONTENT + b"more", b"of another file"])
 def test_what_an_earlier_process_left_may_be_whole_too_long_or_wrong(server, left):
-    folder = download.cache_folder()
+    folder = cache.cache_folder()
     folder.mkdir(parents=True)
     (folder / "net.pth.part").write_bytes(left)
     assert fetch(remote(server)).read_bytes() == CONTENT
@@ -162,9 +162,9 @@ def test_what_is_not_the_file_is_refused_with_what_to_do(server, fault, reason):
     with pytest.raises(WeightsError, match=reason) as caught:
         fetch(file)
     assert file.address in caught.value.hint
-    assert str(download.cache_folder() / "net.pth") in caught.value.hint
+    assert str(cache.cache_folder() / "net.pth") in caught.value.hint
     assert not download.cached(file)
-    assert leftovers(download.cache_folder() / "net.pth") == []
+    assert leftovers(cache.cache_folder() / "net.pth") == []
 
 
 def test_without_a_network_it_says_what_to_do():
@@ -199,7 +199,7 @@ def test_a_mirror_without_the_file_is_passed_over(server, monkeypatch, tmp_path)
 
 
 def test_a_file_put_by_hand_is_checked(server):
-    path = download.cache_folder() / "net.pth"
+    path = cache.cache_folder() / "net.pth"
     path.parent.mkdir(parents=True)
     path.write_bytes(CONTENT)
     assert fetch(remote(server)) == path
@@ -212,21 +212,21 @@ def test_a_file_put_by_hand_is_checked(server):
 def test_a_hash_is_remembered_until_the_file_changes(tmp_path, monkeypatch):
     path = tmp_path / "w"
     path.write_bytes(CONTENT)
-    assert download.checked_sha256(path) == SHA256
+    assert cache.checked_sha256(path) == SHA256
     monkeypatch.setattr(download.hashlib, "file_digest", lambda *_: pytest.fail("read again"))
-    assert download.checked_sha256(path) == SHA256
+    assert cache.checked_sha256(path) == SHA256
     monkeypatch.undo()
     path.write_bytes(b"changed")
-    assert download.checked_sha256(path) == hashlib.sha256(b"changed").hexdigest()
+    assert cache.checked_sha256(path) == hashlib.sha256(b"changed").hexdigest()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX permissions")
 def test_a_cache_that_cannot_be_written_is_said(server, tmp_path, monkeypatch):
-    monkeypatch.setenv(download.HOME_VARIABLE, str(tmp_path / "file" / "home"))
+    monkeypatch.setenv(cache.HOME_VARIABLE, str(tmp_path / "file" / "home"))
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="cannot be written") as caught:
         fetch(remote(server))
-    assert download.HOME_VARIABLE in caught.value.hint
+    assert cache.HOME_VARIABLE in caught.value.hint
 
 
 def test_a_read_only_cache_still_gives_what_it_holds(server):
@@ -244,7 +244,7 @@ def test_two_processes_at_once_fetch_it_once(server, tmp_path):
         "import sys; from bwcolor.models.download import *\n"
         f"print(fetch(RemoteFile('net.pth', {server.root!r} + '/slow/net.pth', {SHA256!r})))"
     )
-    environment = {**os.environ, download.HOME_VARIABLE: str(tmp_path / "shared")}
+    environment = {**os.environ, cache.HOME_VARIABLE: str(tmp_path / "shared")}
     command = [sys.executable, "-c", program]
     both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     printed = {process.communicate(timeout=60)[0] for process in both}
@@ -255,7 +255,7 @@ def test_two_processes_at_once_fetch_it_once(server, tmp_path):
 
 def test_a_full_disk_is_said(server, monkeypatch):
     def full(stream, piece):
-        raise download._unwritable(download.cache_folder(), OSError(28, "No space left on device"))
+        raise cache.unwritable(cache.cache_folder(), OSError(28, "No space left on device"))
 
     monkeypatch.setattr(download, "_write", full)
     with pytest.raises(OutputError, match="the disk is full"):

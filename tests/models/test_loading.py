@@ -14,7 +14,7 @@ from skimage import data
 import bwcolor
 from bwcolor.color import spaces
 from bwcolor.errors import UsageError, WeightsError
-from bwcolor.models import download, loading, weights
+from bwcolor.models import cache, download, loading, weights
 from bwcolor.models.network import build
 from bwcolor.models.table import MODELS, find_model
 
@@ -24,7 +24,7 @@ FORMS += [("gan-cifar", {"width": "narrow"}), ("cnn", {"form": "small"}), ("cnn"
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch, tmp_path):
-    monkeypatch.setenv(download.HOME_VARIABLE, str(tmp_path / "home"))
+    monkeypatch.setenv(cache.HOME_VARIABLE, str(tmp_path / "home"))
     return tmp_path / "home"
 
 

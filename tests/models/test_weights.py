@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bwcolor.errors import OutputError, WeightsError
-from bwcolor.models import weights
+from bwcolor.models import conversion, weights
 from bwcolor.models.trunk import Classify, Gan
 
 
@@ -88,7 +88,7 @@ def test_a_malicious_pickle_is_refused_and_not_run(tmp_path, legacy):
     path, marker = tmp_path / "net.pth", tmp_path / "ran"
     torch.save({"w": torch.zeros(2), "extra": Evil(marker)}, path, _use_new_zipfile_serialization=not legacy)
     with pytest.raises(WeightsError, match="holds more than weights"):
-        weights.read_pickle(path)
+        conversion.read_pickle(path)
     assert not marker.exists()
 
 
@@ -100,27 +100,27 @@ def test_a_truncated_pickle_is_refused(tmp_path, legacy, share):
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(WeightsError, match=r"net\.pth"):
-        weights.read_pickle(path)
+        conversion.read_pickle(path)
 
 
 def test_a_page_saved_as_weights_is_refused(tmp_path):
     path = tmp_path / "net.pth"
     path.write_bytes(b"<!doctype html><title>Sign in</title>")
     with pytest.raises(WeightsError, match=r"net\.pth"):
-        weights.read_pickle(path)
+        conversion.read_pickle(path)
 
 
 @pytest.mark.parametrize("content", [[torch.zeros(1)], {"w": 3}, {1: torch.zeros(1)}])
 def test_what_is_no_table_of_weights_is_refused(tmp_path, content):
     torch.save(content, tmp_path / "net.pth")
     with pytest.raises(WeightsError, match="no table of weights"):
-        weights.read_pickle(tmp_path / "net.pth")
+        conversion.read_pickle(tmp_path / "net.pth")
 
 
 def test_converted_weights_keep_every_bit(tmp_path):
     state = {"w": torch.randn(3, 5), "n": torch.tensor(7)}
     torch.save(state, tmp_path / "net.pth")
-    weights.convert(tmp_path / "net.pth", tmp_path / "net.safetensors", state, "x")
+    conversion.convert(tmp_path / "net.pth", tmp_path / "net.safetensors", state, "x")
     read, about = weights.read_state(tmp_path / "net.safetensors")
     assert all(torch.equal(read[name], value) for name, value in state.items())
     assert about["model"] == "x"

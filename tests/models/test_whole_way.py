@@ -17,7 +17,7 @@ from seeded import seeded_published
 from skimage import data
 
 import bwcolor
-from bwcolor.models import download, keeping, weights
+from bwcolor.models import cache, keeping, weights
 from bwcolor.models.network import build
 from bwcolor.models.table import MODELS
 
@@ -82,7 +82,7 @@ def check(name, served, historic, home, monkeypatch):
     size = published.stat().st_size
     origin = replace(row.origin, address=f"{address}/{row.origin.name}", sha256=digest, size=size)
     monkeypatch.setitem(MODELS, name, replace(row, origin=origin))
-    monkeypatch.setenv(download.HOME_VARIABLE, str(home))
+    monkeypatch.setenv(cache.HOME_VARIABLE, str(home))
     options = {"device": "cpu", "precision": "fp32", "working_size": 64}
     color = bwcolor.load(name, **options)
     picture = color.colorize_gray(historic)

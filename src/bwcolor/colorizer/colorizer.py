@@ -24,7 +24,7 @@ from bwcolor.color.spread import spread
 from bwcolor.color.upsample import AbUpsampler
 from bwcolor.colorizer.settings import Settings
 from bwcolor.models.inference import Manner, Prediction, Runner, Small
-from bwcolor.models.table import ModelRow
+from bwcolor.models.row import ModelRow
 from bwcolor.photo.hints import Hints
 from bwcolor.photo.photo import Metadata, Photo, Rows, Source
 

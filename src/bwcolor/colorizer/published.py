@@ -15,7 +15,7 @@ from bwcolor.colorizer.settings import Settings
 from bwcolor.errors import PhotoTooLargeError, UnsupportedPhotoError, UsageError
 from bwcolor.models.inference import Prediction, Small
 from bwcolor.models.pipelines import Pipeline
-from bwcolor.models.table import ModelRow
+from bwcolor.models.row import ModelRow
 from bwcolor.photo.hints import Hints
 from bwcolor.photo.photo import Photo
 

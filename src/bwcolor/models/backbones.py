@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from bwcolor.color import spaces
 from bwcolor.errors import UsageError
+from bwcolor.models import conversion
 from bwcolor.models import weights as weight_files
 from bwcolor.models.alexnet import AlexNet
 from bwcolor.models.download import RemoteFile
@@ -174,7 +175,7 @@ def published_weights(name: str, source: Path | None = None) -> Path:
     """
     with torch.device("meta"):
         layout = _published_layout(name).state_dict()
-    return weight_files.obtain(PUBLISHED[name], layout, source)
+    return conversion.obtain(PUBLISHED[name], layout, source)
 
 
 def _published_layout(name: str) -> nn.Module:

@@ -9,7 +9,8 @@ from typing import Any
 from bwcolor.models import weights as weight_files
 from bwcolor.models.costs import COSTS, Cost
 from bwcolor.models.measured import MEASURED, Measured
-from bwcolor.models.table import MODELS, ModelRow, find_model
+from bwcolor.models.row import ModelRow
+from bwcolor.models.table import MODELS, find_model
 
 SHIPPED, KEPT, PUBLISHED, UNTRAINED, NONE = "shipped", "here", "to fetch", "to train", "none needed"
 

@@ -7,15 +7,13 @@ web addresses (separated by spaces) that are asked before the publisher; ``BWCOL
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import http.client
-import json
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -23,14 +21,14 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from bwcolor.errors import OutputError, WeightsError
+from bwcolor.errors import WeightsError
+from bwcolor.models.cache import alone, cache_folder, checked_sha256, unwritable
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
 Progress = Callable[[int, int | None], None]
 
-HOME_VARIABLE = "BWCOLOR_HOME"
 MIRROR_VARIABLE = "BWCOLOR_MIRROR"
 OFFLINE_VARIABLE = "BWCOLOR_OFFLINE"
 
@@ -72,40 +70,6 @@ class _Refused(Exception):
     """This address does not hold the file."""
 
 
-def home() -> Path:
-    """Return the folder of everything fetched: ``BWCOLOR_HOME``, or the user's cache folder."""
-    from platformdirs import user_cache_path
-
-    named = os.environ.get(HOME_VARIABLE)
-    return Path(named).expanduser() if named else user_cache_path("bwcolor", appauthor=False)
-
-
-def cache_folder() -> Path:
-    """Return where fetched weights are kept, below `home`; it need not exist."""
-    return home() / "weights"
-
-
-def checked_sha256(path: Path) -> str:
-    """Return a file's SHA-256, reading it whole the first time only.
-
-    A note beside the file remembers the hash with the file's size and time of change; where either differs, or the note
-    cannot be written, the file is read again.
-    """
-    note = path.with_name(f".{path.name}.checked")
-    now = path.stat()
-    with suppress(OSError, ValueError):
-        noted = json.loads(note.read_text(encoding="utf-8"))
-        if noted["size"] == now.st_size and noted["changed"] == now.st_mtime_ns:
-            return str(noted["sha256"])
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    with suppress(OSError):
-        part = note.with_name(f"{note.name}.{os.getpid()}")
-        part.write_text(json.dumps({"size": now.st_size, "changed": now.st_mtime_ns, "sha256": digest}))
-        part.replace(note)
-    return digest
-
-
 def cached(file: RemoteFile, folder: Path | None = None) -> Path | None:
     """Return a file that was fetched or put by hand, or None where it is not there.
 
@@ -122,30 +86,6 @@ def cached(file: RemoteFile, folder: Path | None = None) -> Path | None:
     if not matches(file, checked_sha256(path)):
         raise WeightsError(f"{path} is not the published file.", "Remove it, and it is fetched again.")
     return path
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Hold a file's lock, so that of several processes one makes it and the others find it.
-
-    Args:
-        path: The file to be made; its folder is made if need be.
-
-    Raises:
-        OutputError: The folder cannot be written.
-    """
-    from filelock import FileLock
-
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except OSError as error:
-        raise _unwritable(path.parent, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def fetch(file: RemoteFile, folder: Path | None = None, progress: Progress | None = None) -> Path:
@@ -287,7 +227,7 @@ def _opened(part: Path, mode: str) -> Iterator[IO[bytes]]:
     try:
         stream = part.open(mode)
     except OSError as error:
-        raise _unwritable(part.parent, error) from error
+        raise unwritable(part.parent, error) from error
     with stream:
         yield stream
 
@@ -317,7 +257,7 @@ def _write(stream: IO[bytes], piece: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
-        raise _unwritable(Path(stream.name).parent, error) from error
+        raise unwritable(Path(stream.name).parent, error) from error
 
 
 def _bar(file: RemoteFile, have: int, total: int | None, progress: Progress | None) -> tqdm[Any]:
@@ -327,10 +267,3 @@ def _bar(file: RemoteFile, have: int, total: int | None, progress: Progress | No
         desc=file.name, initial=have, total=total, unit="B", unit_scale=True, unit_divisor=1024, file=sys.stderr,
         disable=True if progress else None, leave=False,
     )  # fmt: skip
-
-
-def _unwritable(folder: Path, error: OSError) -> OutputError:
-    why = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
-    with suppress(ValueError):
-        folder = folder.absolute()
-    return OutputError(f"{folder} cannot be written: {why}.", f"Name another folder in {HOME_VARIABLE}.")

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from bwcolor.errors import BwcolorError, MissingExtraError, OutputError, UsageError
 from bwcolor.models.network import Classifier
 from bwcolor.models.onnx_network import HEADER_KEY, SUFFIX, session_of
-from bwcolor.models.table import ModelRow
+from bwcolor.models.row import ModelRow
 
 OPSET = 17
 TOLERANCE = 1e-3  # of the range of the network's own output

@@ -17,7 +17,7 @@ from bwcolor.color import bins
 from bwcolor.errors import UsageError
 from bwcolor.models.devices import PRECISIONS
 from bwcolor.models.network import Classifier
-from bwcolor.models.table import ModelRow
+from bwcolor.models.row import ModelRow
 
 # Pixels; inputs are padded to multiples, so that the sizes a run meets stay few (oneDNN caches one plan each)
 GRAIN = 32

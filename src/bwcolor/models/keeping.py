@@ -9,10 +9,12 @@ from pathlib import Path
 
 from bwcolor import __version__
 from bwcolor.errors import OutputError, UsageError, WeightsError
-from bwcolor.models import backbones, loading
+from bwcolor.models import backbones, conversion, loading
 from bwcolor.models import weights as weight_files
-from bwcolor.models.download import RemoteFile, alone, matches
-from bwcolor.models.table import MODELS, ModelRow, find_model
+from bwcolor.models.cache import alone
+from bwcolor.models.download import RemoteFile, matches
+from bwcolor.models.row import ModelRow
+from bwcolor.models.table import MODELS, find_model
 
 PICKLES = frozenset({".pth", ".pt", ".bin"})
 SAFETENSORS = ".safetensors"
@@ -116,7 +118,7 @@ def _bring_in_pickle(source: Path, name: str | None) -> Path:
         raise WeightsError(f"{source} is not the file that the authors of {row.name} publish.", _expected(row.origin))
     target = weight_files.kept_path(row)
     with alone(target):
-        weight_files.convert(source, target, loading.layout(row), row.name)
+        conversion.convert(source, target, loading.layout(row), row.name)
     return target
 
 

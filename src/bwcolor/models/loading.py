@@ -11,11 +11,13 @@ import torch
 from torch import nn
 
 from bwcolor.errors import UsageError, WeightsError
+from bwcolor.models import conversion
 from bwcolor.models import weights as weight_files
-from bwcolor.models.download import checked_sha256
+from bwcolor.models.cache import checked_sha256
 from bwcolor.models.network import build
 from bwcolor.models.onnx_network import SUFFIX, read_onnx
-from bwcolor.models.table import ModelRow, find_model
+from bwcolor.models.row import ModelRow
+from bwcolor.models.table import find_model
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def weights_path(row: ModelRow) -> Path:
         return here
     if row.origin is None:
         return weight_files.shipped_path(row)  # which says what to do
-    return weight_files.obtain(row.origin, layout(row))
+    return conversion.obtain(row.origin, layout(row))
 
 
 def layout(row: ModelRow, options: Mapping[str, str] | None = None) -> dict[str, torch.Tensor]:

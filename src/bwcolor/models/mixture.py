@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bwcolor.color import bins
-from bwcolor.models.table import ModelRow, find_model
+from bwcolor.models.row import ModelRow
+from bwcolor.models.table import find_model
 
 LEAST_CERTAINTY = 1e-3  # so that networks that know nothing share evenly
 

@@ -10,7 +10,8 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor, nn
 
 from bwcolor.errors import UsageError
-from bwcolor.models.table import ModelRow, find_model
+from bwcolor.models.row import ModelRow
+from bwcolor.models.table import find_model
 
 
 @runtime_checkable

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from bwcolor.color import spaces
 from bwcolor.errors import UsageError
-from bwcolor.models.table import ModelRow
+from bwcolor.models.row import ModelRow
 from bwcolor.models.vgg import IMAGE_MEAN, IMAGE_STD
 
 Picture = NDArray[np.uint8]  # (H, W, 3) sRGB

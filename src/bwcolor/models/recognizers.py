@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from bwcolor.color import spaces
 from bwcolor.errors import UsageError
-from bwcolor.models import backbones
+from bwcolor.models import backbones, conversion
 from bwcolor.models import weights as weight_files
 from bwcolor.models.download import RemoteFile
 from bwcolor.models.efficientnet_lite import EfficientNetLite2, load_imagenet_weights
@@ -93,7 +93,7 @@ class Recognizer(nn.Module):
             state, _ = weight_files.read_state(backbones.published_weights(self.name))
             self.network.load_state_dict(state)
         else:
-            state, _ = weight_files.read_state(weight_files.obtain(INCEPTION, _published_layout()))
+            state, _ = weight_files.read_state(conversion.obtain(INCEPTION, _published_layout()))
             self.network.load_state_dict(without_background(state))
 
 

@@ -14,7 +14,8 @@ from bwcolor.color.downsample import working_shape
 from bwcolor.models.devices import resolve_device, resolve_precision
 from bwcolor.models.inference import Manner, Runner, Small
 from bwcolor.models.network import build
-from bwcolor.models.table import ModelRow, find_model
+from bwcolor.models.row import ModelRow
+from bwcolor.models.table import find_model
 
 PHOTO = (3000, 4000)  # height and width in pixels; a network sees 4:3 of it at its working size
 LONG_ENOUGH = 1.0  # seconds over which runs are repeated

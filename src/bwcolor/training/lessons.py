@@ -17,9 +17,7 @@ from torch import Tensor, nn
 
 from bwcolor.color import bins
 from bwcolor.models.eccv16 import AB_SCALE
-from bwcolor.models.residual_encoder import CLASS_STRIDE, nearest_bins
 from bwcolor.models.siggraph17 import CLASSES
-from bwcolor.models.yuv import ab_from_uv, uv_from_ab
 from bwcolor.training import losses
 from bwcolor.training.batches import Batch
 from bwcolor.training.options import TrainOptions
@@ -106,7 +104,7 @@ class Lesson:
             ab: ``(N, 2, h, w)`` float, the truth in Lab units.
         """
         prediction = self.colors(network, lightness, seen)
-        loss = losses.squared_distance(prediction / self.scale, _fit(ab, prediction) / self.scale)
+        loss = losses.squared_distance(prediction / self.scale, fit(ab, prediction) / self.scale)
         return loss, loss.detach()
 
     def losses(self, batch: Batch, step: int) -> Losses:
@@ -122,9 +120,9 @@ class Lesson:
             return total
         prediction = self.colors(self.network, batch.lightness, seen)
         if options.edge_weight:
-            total = total + options.edge_weight * losses.edge_distance(prediction, _fit(batch.ab, prediction))
+            total = total + options.edge_weight * losses.edge_distance(prediction, fit(batch.ab, prediction))
         if options.leak_weight:
-            total = total + options.leak_weight * losses.leak(prediction, _fit(batch.lightness, prediction))
+            total = total + options.leak_weight * losses.leak(prediction, fit(batch.lightness, prediction))
         return total
 
 
@@ -159,7 +157,7 @@ class BinsLesson(Lesson):
             stride = ab.shape[-1] // seen.logits.shape[-1]
             small = ab[..., ::stride, ::stride]
         else:
-            small = _fit(ab, seen.logits)
+            small = fit(ab, seen.logits)
         return bins.soft_encode(small.movedim(1, -1), network.centers, options.neighbours)
 
     def reconstruct(self, network: Any, seen: Seen, lightness: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
@@ -183,76 +181,6 @@ class BinsLesson(Lesson):
         with torch.no_grad(), self.autocast():
             told = self.teacher.distribution(batch.lightness, batch.hints)
         return float(options.teacher_weight) * losses.teacher_distance(seen.logits, told)
-
-
-class YuvBinsLesson(BinsLesson):
-    """Cross-entropy over the most frequent bins of U and V (yuv-bins)."""
-
-    def targets(self, network: Any, seen: Seen, lightness: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the nearest bin of each cell, with a share of 1."""
-        small = _fit(lightness, seen.logits), _fit(ab, seen.logits)
-        index = network.quantize(*small)[..., None]
-        return index, torch.ones_like(index, dtype=torch.float32)
-
-    def colors(self, network: Any, lightness: Tensor, seen: Seen) -> Tensor:
-        """Return the annealed mean of U and V as ab at the scan's lightness."""
-        ab: Tensor = network.decode_bins(_fit(lightness, seen.logits), seen.logits, self.options.temperature)
-        return ab
-
-
-class ChrominanceLesson(Lesson):
-    """Distances of U and V (vgg-regression)."""
-
-    terms = ("uv_distance",)
-    reconstruction = "uv_distance"
-    compiled = "chrominance"
-
-    def look(self, network: Any, lightness: Tensor, hints: Tensor | None = None) -> Seen:
-        """Run a network."""
-        with self.autocast():
-            return Seen(more=network.chrominance(lightness).float())
-
-    def colors(self, network: Any, lightness: Tensor, seen: Seen) -> Tensor:
-        """Return ab of the predicted U and V."""
-        return ab_from_uv(lightness, seen.more)
-
-    def reconstruct(self, network: Any, seen: Seen, lightness: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the distance that the recipe names (see `Lesson.reconstruct`)."""
-        options: Any = self.options
-        distance = losses.blurred_distance if options.distance == "blurred" else losses.squared_distance
-        loss = distance(seen.more, uv_from_ab(lightness, ab))
-        return loss, loss.detach()
-
-
-class MarginalsLesson(Lesson):
-    """Cross-entropy over bins of U plus that over bins of V (vgg-classification)."""
-
-    terms: ClassVar[tuple[str, ...]] = ("cross_entropy",)
-    reconstruction = "cross_entropy"
-    compiled = "marginals"
-
-    def look(self, network: Any, lightness: Tensor, hints: Tensor | None = None) -> Seen:
-        """Run a network."""
-        with self.autocast():
-            return Seen(more=network.marginals(lightness))
-
-    def colors(self, network: Any, lightness: Tensor, seen: Seen) -> Tensor:
-        """Return ab of the annealed means of U and of V."""
-        means = [
-            torch.einsum("nqhw,q->nhw", torch.softmax(logits.float() / self.options.temperature, dim=1), middles)
-            for logits, middles in zip(seen.more, network.middles.unbind(dim=1), strict=True)
-        ]
-        return ab_from_uv(_fit(lightness, seen.more[0]), torch.stack(means, dim=1))
-
-    def reconstruct(self, network: Any, seen: Seen, lightness: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the two cross-entropies' sum (see `Lesson.reconstruct`)."""
-        uv = F.avg_pool2d(uv_from_ab(lightness, ab), CLASS_STRIDE)
-        target = nearest_bins(uv)
-        loss = sum(
-            (F.cross_entropy(logits.float(), target[:, channel]) for channel, logits in enumerate(seen.more)),
-            start=ab.new_zeros(()),
-        )
-        return loss, loss.detach()
 
 
 class HintedLesson(Lesson):
@@ -283,7 +211,7 @@ class HintedLesson(Lesson):
         options: Any = self.options
         seen = self.look(self.network, batch.lightness, batch.hints)
         loss, told = self.reconstruct(self.network, seen, batch.lightness, batch.ab)
-        entropy = F.cross_entropy(seen.logits.float(), grid_class(_fit(batch.ab, seen.logits)))
+        entropy = F.cross_entropy(seen.logits.float(), grid_class(fit(batch.ab, seen.logits)))
         total = loss + options.class_weight * entropy + self.edges(batch, seen)
         return Losses(total, {"huber": told, "cross_entropy": entropy.detach()})
 
@@ -295,7 +223,7 @@ def grid_class(ab: Tensor) -> Tensor:
     return place[:, 0] * side + place[:, 1]
 
 
-def _fit(planes: Tensor, like: Tensor) -> Tensor:
+def fit(planes: Tensor, like: Tensor) -> Tensor:
     """Average planes to the grid of others."""
     factor = planes.shape[-1] // like.shape[-1]
     return planes if factor == 1 else F.avg_pool2d(planes, factor)

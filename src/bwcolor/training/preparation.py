@@ -26,15 +26,9 @@ from bwcolor.models.table import find_model
 from bwcolor.models.trunk import Classify
 from bwcolor.models.yuv_bins import CELLS, YuvBins
 from bwcolor.training.adversaries import CifarLesson, GanLesson
+from bwcolor.training.chrominance import ChrominanceLesson, MarginalsLesson, YuvBinsLesson
 from bwcolor.training.data import Photos
-from bwcolor.training.lessons import (
-    BinsLesson,
-    ChrominanceLesson,
-    HintedLesson,
-    Lesson,
-    MarginalsLesson,
-    YuvBinsLesson,
-)
+from bwcolor.training.lessons import BinsLesson, HintedLesson, Lesson
 from bwcolor.training.options import TrainOptions
 from bwcolor.training.palette import PaletteOptions, measure_palette, read_palette
 from bwcolor.training.semantics import ChromaGanLesson, CriticizedLesson

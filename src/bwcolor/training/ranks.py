@@ -20,6 +20,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
 
 from bwcolor.errors import BwcolorError, ExitCode
 
@@ -146,14 +148,14 @@ def join(cuda: bool) -> Ranks:
     ranks = Ranks(*(int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
     if not dist.is_initialized():
         with _reaching_the_others():
-            store, *_ = next(dist.rendezvous("env://", timeout=timedelta(seconds=MEETING_SECONDS)))
+            store, *_ = next(rendezvous("env://", timeout=timedelta(seconds=MEETING_SECONDS)))
             store = meet(store, ranks, MEETING_SECONDS)
             backend = "nccl" if cuda else "gloo"
             dist.init_process_group(backend, store=store, rank=ranks.rank, world_size=ranks.size, timeout=LONGEST_WAIT)
     return ranks
 
 
-def meet(store: dist.Store, ranks: Ranks, seconds: float) -> dist.Store:
+def meet(store: Store, ranks: Ranks, seconds: float) -> Store:
     """Return a store that holds nothing of processes that are gone.
 
     After a restart torchrun hands out the same store again, with the addresses of the dead still in it: whoever reads
@@ -175,7 +177,7 @@ def meet(store: dist.Store, ranks: Ranks, seconds: float) -> dist.Store:
         _wait_for(lambda: [] if store.check([f"answer/{name}"]) else [0], seconds)
         name = store.get(f"answer/{name}").decode()
         store.set(f"{name}/{ranks.rank}", "here")
-        return dist.PrefixStore(name, store)
+        return PrefixStore(name, store)
 
     def absent() -> list[int]:
         missing = [rank for rank in range(1, ranks.size) if not store.check([f"{name}/{rank}"])]
@@ -185,7 +187,7 @@ def meet(store: dist.Store, ranks: Ranks, seconds: float) -> dist.Store:
         return missing
 
     _wait_for(absent, seconds)
-    return dist.PrefixStore(name, store)
+    return PrefixStore(name, store)
 
 
 def _wait_for(absent: Callable[[], list[int]], seconds: float) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from bwcolor import __version__
 from bwcolor.errors import UsageError
 from bwcolor.models import weights as weight_files
-from bwcolor.models.devices import PRECISIONS, resolve_device, resolve_precision
+from bwcolor.models.devices import PRECISIONS, is_out_of_memory, resolve_device, resolve_precision
 from bwcolor.training import averaging, checkpoint, preparation
 from bwcolor.training.batches import Batch, batches, make_batch
 from bwcolor.training.configuration import as_plain
@@ -181,7 +181,7 @@ class Trainer:
                 for name, value in losses.told.items():
                     terms[name] = terms.get(name, 0) + value * share
         except RuntimeError as error:
-            if not _out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             self._make_smaller_parts(len(batch), error)
             return None
@@ -296,7 +296,3 @@ class Trainer:
         }
         weight_files.write_state(self.average.state_dict(), self.weights, about)
         log.info("wrote %s (sha256 %s)", self.weights, weight_files.file_sha256(self.weights))
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)

@@ -143,7 +143,7 @@ Rebalancing = Annotated[
 ]
 Adversarial = Annotated[
     float | None,
-    typer.Option(help="Weight of the discriminator (gan, gan-cifar, koalarization, chromagan).", rich_help_panel=RECIPE),
+    typer.Option(help="Weight of the critic (gan, gan-cifar, koalarization, chromagan).", rich_help_panel=RECIPE),
 ]
 Seed = Annotated[int | None, typer.Option(help="Of everything random.", rich_help_panel=RECIPE)]
 Out = Annotated[
