@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 600, 340  # CSS pixels
-LEFT, RIGHT, TOP, BOTTOM = 60, 170, 18, 46  # margins
+LEFT, RIGHT, TOP, BOTTOM = 74, 156, 18, 46  # margins
 GAP = 14  # between labels
 COLORS = 6  # the page's --s0 .. --s5
 

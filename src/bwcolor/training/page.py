@@ -36,6 +36,17 @@ WORDS = {
     "psnr_gray": "PSNR of gray (dB)",
     "chroma_ratio": "chroma ratio",
     "rate": "learning rate (thousandths)",
+    "cross_entropy": "cross-entropy",
+    "huber": "Huber distance of ab",
+    "l1": "L1 distance of Lab",
+    "squares": "squared distance of ab",
+    "uv_distance": "distance of U and V",
+    "discriminator": "discriminator's loss",
+    "generator": "discriminator's verdict on our colors",
+    "classes": "distance to the teacher's classes",
+    "gradient": "norm of the gradient",
+    "gradient_refining": "norm of the ab head's gradient",
+    "gradient_judge": "norm of the discriminator's gradient",
 }
 SCALES = {"rate": 1000.0}
 SMALLER_IS_BETTER = ("loss",)
@@ -105,7 +116,7 @@ def _curves(steps: Sequence[dict[str, str]], evaluations: Sequence[dict[str, str
     for name in names:
         points = _points(steps, name)
         if points:
-            drawn.append(trends(_words(name), [("now", points)], "step", _words(name), _is_steep(points)))
+            drawn.append(trends(_words(name), [("last", points)], "step", _words(name), _is_steep(points)))
     return f'<div style="{SIDE_BY_SIDE}">{"".join(drawn)}</div>' if drawn else "<p>Nothing yet.</p>"
 
 
