@@ -116,6 +116,13 @@ def test_a_torn_checkpoint_is_passed_over(photo_folder, tmp_path):
     assert checkpoint.load_newest(run)["step"] == 2
 
 
+def test_a_run_that_was_killed_before_its_first_checkpoint_can_be_started_anew(photo_folder, tmp_path):
+    run = tmp_path / "run"
+    (run / checkpoint.FOLDER).mkdir(parents=True)
+    (run / checkpoint.FOLDER / "step-00000001.part").write_bytes(b"PK torn")
+    assert loop.start(small("classify", photo_folder, steps=1, evaluate_every=9), run).is_file()
+
+
 def test_going_on_from_weights(undisturbed, photo_folder):
     network = fresh_network(small("classify", photo_folder, init_from=str(undisturbed)))
     state = weights.read_state(undisturbed)[0]

@@ -94,7 +94,7 @@ def kill_the_second(process, run):
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes by Linux's /proc")
-@pytest.mark.slow  # two processes meeting a second time depend on the machine's network and load
+@pytest.mark.slow  # it starts eight processes
 @pytest.mark.parametrize("restarts", [0, 1])
 def test_a_dead_process_ends_the_run_and_a_restart_goes_on(photo_folder, tmp_path, restarts):
     run = tmp_path / "run"
