@@ -6,7 +6,7 @@ import torch
 from seeded import layer_table, parameters_by_layer
 
 from bwcolor.errors import UsageError
-from bwcolor.models import recognizers, weights
+from bwcolor.models import conversion, recognizers, weights
 from bwcolor.models.efficientnet_lite import CLASSES
 from bwcolor.models.inception_resnet_v2 import InceptionResNetV2
 from bwcolor.models.koalarization import Koalarization
@@ -71,7 +71,7 @@ def test_the_published_background_is_dropped(tmp_path, monkeypatch):
     }
     path = tmp_path / "published.safetensors"
     weights.write_state(published, path, {}, half=False)
-    monkeypatch.setattr(weights, "obtain", lambda file, layout: path)
+    monkeypatch.setattr(conversion, "obtain", lambda file, layout: path)
     recognizer = Recognizer("inception-resnet-v2")
     recognizer.load_imagenet()
     assert all(torch.equal(value, state[name]) for name, value in recognizer.network.state_dict().items())
