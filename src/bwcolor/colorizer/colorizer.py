@@ -80,20 +80,24 @@ class Colorizer:
         self.model = row
         self.settings = settings
         self.weights_sha256 = weights_sha256
-        manner = Manner(
-            torch.device(settings.device),
-            settings.precision,
-            settings.temperature or 1.0,
-            settings.looks,
-            settings.sample,
-        )
+        device = torch.device(settings.device)
+        manner = Manner(device, settings.precision, settings.temperature or 1.0, settings.looks)
         self._runner = Runner(network, row, manner)
+        if settings.sample is not None:
+            self._runner.check_samples()
 
-    def prepare(self, photo: Photo, hints: Hints | None = None) -> Small:
-        """Read a photo once and make it, and its hints, as small as the network wants them."""
+    def prepare(self, photo: Photo, hints: Hints | None = None, sample: int | None = None) -> Small:
+        """Read a photo once and make it, and its hints, as small as the network wants them.
+
+        Args:
+            photo: Any size and aspect, 8 or 16 bits.
+            hints: Its known colors.
+            sample: Seed of one plausible coloring among many; None takes that of the settings.
+        """
+        sample = self.settings.sample if sample is None else sample
         shape = working_shape(photo.height, photo.width, self.settings.working_size, self.model.ab_stride)
         lightness = shrink(photo.rows, photo.height, photo.width, shape)
-        return Small(lightness, None if hints is None else hints.at(*shape), photo.source.sha256)
+        return Small(lightness, None if hints is None else hints.at(*shape), photo.source.sha256, sample)
 
     def predict(self, smalls: Sequence[Small]) -> list[Prediction]:
         """Run the network on photos of one working shape together, where a device gains by it.

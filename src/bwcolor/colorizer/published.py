@@ -41,16 +41,18 @@ class AsPublished(Colorizer):
         super().__init__(network, row, settings, weights_sha256)
         self._network, self._pipeline = network, pipeline
 
-    def prepare(self, photo: Photo, hints: Hints | None = None) -> Small:
+    def prepare(self, photo: Photo, hints: Hints | None = None, sample: int | None = None) -> Small:
         """Return what the network is shown, ``(channels, side, side)``.
 
         Raises:
-            UsageError: There are hints.
+            UsageError: There are hints, or a sample is wanted.
             UnsupportedPhotoError: It has 16 bits.
             PhotoTooLargeError: It is too large to be held whole.
         """
         if hints is not None:
             raise UsageError("The published pipelines take no color hints.", "Leave --as-published away.")
+        if sample is not None:
+            raise UsageError("The published pipelines know no samples.", "Leave --as-published away.")
         if photo.source.depth > 8:
             raise UnsupportedPhotoError("The published pipelines know 8 bits only.", "Leave --as-published away.")
         if photo.width * photo.height > PUBLISHED_PIXELS:

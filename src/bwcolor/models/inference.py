@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,14 +14,14 @@ from torch import Tensor, nn
 
 from bwcolor.color import bins
 from bwcolor.errors import UsageError
+from bwcolor.models import sampling
 from bwcolor.models.devices import PRECISIONS
 from bwcolor.models.network import Classifier
 from bwcolor.models.row import ModelRow
+from bwcolor.models.table import DEFAULT_MODEL
 
 # Pixels; inputs are padded to multiples, so that the sizes a run meets stay few (oneDNN caches one plan each)
 GRAIN = 32
-SAMPLE_CELLS = 5  # a sample's mood changes over a fifth of the picture
-GUMBEL_SPREAD = 1.28  # standard deviation of the Gumbel distribution, pi / sqrt(6)
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,13 @@ class Small:
         lightness: ``(h, w)`` float32, CIE L* 0..100, both sides multiples of the network's ab stride.
         hints: ``(3, h, w)`` float32: a and b in Lab units where the mask is 1, and the mask; None where there are none.
         name: What tells this photo from others when samples are drawn; its hash.
+        sample: Seed of one plausible coloring among many; None for the mean.
     """
 
     lightness: NDArray[np.float32]
     hints: NDArray[np.float32] | None = None
     name: str = ""
+    sample: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,12 @@ class Manner:
         temperature: Of the annealed mean, for networks with bins.
         looks: Sizes at which a photo and its mirror image are seen and averaged, as shares of the given one; empty for
             a single look.
-        sample: Seed of one plausible coloring among many; None for the mean.
     """
 
     device: torch.device
     precision: str
     temperature: float
     looks: tuple[float, ...] = ()
-    sample: int | None = None
 
 
 class Runner:
@@ -84,10 +83,20 @@ class Runner:
 
     def __init__(self, network: nn.Module, row: ModelRow, manner: Manner) -> None:
         self.row, self.manner = row, manner
-        if manner.sample is not None and not isinstance(network, Classifier):
-            raise UsageError(f"{row.name} knows one coloring only: it has no color bins to sample from.")
         placed = network.eval().requires_grad_(False).to(manner.device)
         self._network = placed.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def check_samples(self) -> None:
+        """See that there is a distribution to draw samples from.
+
+        Raises:
+            UsageError: There is none.
+        """
+        if not isinstance(self._network, Classifier):
+            raise UsageError(
+                f"{self.row.name} knows one coloring of a photo only: it has no color bins to draw samples from.",
+                f"Take --model {DEFAULT_MODEL}.",
+            )
 
     @torch.inference_mode()
     def predict(self, smalls: Sequence[Small]) -> list[Prediction]:
@@ -104,25 +113,24 @@ class Runner:
         if self.row.takes_hints and any(small.hints is not None for small in smalls):
             none = np.zeros((3, *smalls[0].lightness.shape), dtype=np.float32)
             hints = torch.from_numpy(np.stack([none if s.hints is None else s.hints for s in smalls]))
-        noise = None
-        if self.manner.sample is not None:
-            noise = torch.cat([self._mood(small.name) for small in smalls])
-        ab, sure = self._looks(lightness, hints, noise)
+        moods = None
+        if any(small.sample is not None for small in smalls):
+            moods = torch.cat([self._mood(small) for small in smalls])
+        ab, sure = self._looks(lightness, hints, moods)
         colors = np.ascontiguousarray(ab.movedim(1, -1).cpu().numpy())
         certainties = [None] * len(smalls) if sure is None else list(sure.cpu().numpy())
         return [Prediction(one, known) for one, known in zip(colors, certainties, strict=True)]
 
-    def _mood(self, name: str) -> Tensor:
-        """Return ``(1, Q, SAMPLE_CELLS, SAMPLE_CELLS)`` smooth noise that the seed and the photo's name decide."""
-        digest = hashlib.blake2b(f"{self.manner.sample} {name}".encode(), digest_size=7).digest()
-        generator = torch.Generator().manual_seed(int.from_bytes(digest, "big"))
-        count = len(self._network.centers)
-        return torch.randn(1, count, SAMPLE_CELLS, SAMPLE_CELLS, generator=generator)
+    def _mood(self, small: Small) -> Tensor:
+        """Return ``(1, Q, CELLS, CELLS)``; zeros for a photo of which the mean is wanted."""
+        self.check_samples()
+        mood = sampling.mood_of(small.sample or 0, small.name, self._network.centers)
+        return mood if small.sample is not None else torch.zeros_like(mood)
 
-    def _looks(self, lightness: Tensor, hints: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def _looks(self, lightness: Tensor, hints: Tensor | None, moods: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Return the mean of all looks, on the grid of the given size."""
         if not self.manner.looks:
-            return self._look(lightness, hints, noise)
+            return self._look(lightness, hints, moods)
         stride = self.row.ab_stride
         grid = (lightness.shape[-2] // stride, lightness.shape[-1] // stride)
         colors, certainties = [], []
@@ -133,13 +141,13 @@ class Runner:
                 seen = F.interpolate(lightness, size, mode="bilinear", antialias=True)
                 told = None if hints is None else F.interpolate(hints, size, mode="nearest")
             for turn in (_same, _mirror):
-                ab, sure = self._look(turn(seen), _turned(told, turn), _turned(noise, turn))
+                ab, sure = self._look(turn(seen), _turned(told, turn), _turned(moods, turn))
                 colors.append(_fit(turn(ab), grid))
                 certainties.append(None if sure is None else _fit(turn(sure)[:, None], grid)[:, 0])
         known = [sure for sure in certainties if sure is not None]
         return torch.stack(colors).mean(dim=0), torch.stack(known).mean(dim=0) if known else None
 
-    def _look(self, lightness: Tensor, hints: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def _look(self, lightness: Tensor, hints: Tensor | None, moods: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Return ab ``(N, 2, h/s, w/s)`` and certainty ``(N, h/s, w/s)`` for L ``(N, 1, h, w)``, multiples of s."""
         down, across = (side // self.row.ab_stride for side in lightness.shape[-2:])
         padded = self._placed(lightness)
@@ -151,17 +159,9 @@ class Runner:
                 return ab.float()[..., :down, :across], None
             ab, logits = self._network.colors(padded, told, self.manner.temperature)
         ab, logits = ab.float()[..., :down, :across], logits.float()[..., :down, :across]
-        if noise is not None:
-            ab = self._sampled(ab, logits, noise.to(logits))
+        if moods is not None:
+            ab = sampling.move(ab, logits, moods, self._network.centers, self.manner.temperature)
         return ab, bins.certainty(logits)
-
-    def _sampled(self, ab: Tensor, logits: Tensor, noise: Tensor) -> Tensor:
-        """Move the decoded bins by smooth noise on their scores; what a network adds to the bins stays."""
-        temperature = self.manner.temperature
-        centers = self._network.centers
-        smooth = F.interpolate(noise, logits.shape[-2:], mode="bicubic", align_corners=False)
-        moved = logits + smooth * (GUMBEL_SPREAD / smooth.std().clamp_min(1e-6))
-        return ab + bins.annealed_mean(moved, centers, temperature) - bins.annealed_mean(logits, centers, temperature)
 
     def _placed(self, planes: Tensor) -> Tensor:
         """Extend right and bottom to multiples of the grain by reflection, and move to the device."""
