@@ -3,21 +3,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from bwcolor import __version__
 from bwcolor.archive.report import entries_of
 from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.archive.status import Status, status_of
 from bwcolor.errors import PhotoError
-from bwcolor.pages.document import Cell, Section, page, table
-
-if TYPE_CHECKING:
-    from bwcolor.pages.pictures import Rgb
+from bwcolor.pages.document import Cell, Section, page, readable, table
 
 PAIRS_SHOWN = 24  # photos shown before and after
 MOST_PIXELS = 100_000_000  # of a photo that is shown; larger ones would take too long to make small
@@ -47,11 +42,11 @@ def page_of(out: Path) -> str:
         sections.append(Section("Look at these first", _table("Least certain", ("photo", "certainty"), rows)))
     sections += [Section("Before and after", "".join(_pairs(out, done))), Section("Color copies", _copies(done))]
     lead = "<p>Colors are made by an algorithm: they are plausible, and no evidence of what was there.</p>"
-    return page(f"Color copies in {_shown(out.resolve().name)}", lead, sections, f"<p>bwcolor {__version__}</p>")
+    return page(f"Color copies in {readable(out.resolve().name)}", lead, sections, f"<p>bwcolor {__version__}</p>")
 
 
 def _table(caption: str, head: Iterable[str], rows: Iterable[Sequence[object]]) -> str:
-    cells = [[Cell(_shown(str(value))) for value in row] for row in rows]
+    cells = [[Cell(readable(str(value))) for value in row] for row in rows]
     return table(caption, [Cell(name) for name in head], cells)
 
 
@@ -92,32 +87,10 @@ def _pairs(out: Path, done: list[Entry]) -> list[str]:
 
 def _pair(out: Path, entry: Entry) -> str:
     """Return a photo before and after."""
-    import json
-    from dataclasses import fields
+    from bwcolor.archive.showing import copy_of, scan_of
+    from bwcolor.pages.pictures import SIDE, figure
 
-    import numpy as np
-
-    from bwcolor.pages.pictures import figure
-    from bwcolor.photo import ReadOptions, read_photo
-    from bwcolor.photo.formats import FORMATS
-
-    told = json.loads(entry.options)
-    options = ReadOptions(**{each.name: told[each.name] for each in fields(ReadOptions) if each.name in told})
-    photo = read_photo(out / entry.source, options)
-    gray = _eight_bits(photo.rows(0, photo.height))
-    with (out / entry.target).open("rb") as file:
-        scan = FORMATS[entry.format].codec.read(file, ReadOptions())
-        color = _eight_bits(scan.samples(0, scan.height)[..., :3])
-    name = escape(_shown(entry.name))
-    both = figure(np.repeat(gray[..., None], 3, axis=2), "scan", "the scan") + figure(color, "color copy", "in color")
+    (gray,), (color,) = scan_of(out, entry, SIDE).pictures, copy_of(out, entry, SIDE).pictures
+    name = escape(readable(entry.name))
+    both = figure(gray, "scan", "the scan") + figure(color, "color copy", "in color")
     return f'<article><h3>{name}</h3><div class="row" style="max-width: 40rem">{both}</div></article>'
-
-
-def _eight_bits(pixels: Any) -> Rgb:
-    eight: Rgb = pixels if pixels.itemsize == 1 else (pixels >> 8).astype("uint8")
-    return eight
-
-
-def _shown(name: str) -> str:
-    """Return a name as text: bytes that are no UTF-8 become replacement characters."""
-    return os.fsencode(name).decode("utf-8", "replace")

@@ -19,6 +19,7 @@ from bwcolor.cli.eval import evaluate
 from bwcolor.cli.info import info
 from bwcolor.cli.models import SUBCOMMANDS as MODELS_SUBCOMMANDS
 from bwcolor.cli.models import models
+from bwcolor.cli.review import review
 from bwcolor.cli.status import report, status, verify
 from bwcolor.cli.train import train
 from bwcolor.config import FILE_NAME, defaults_by_command, read_settings
@@ -133,6 +134,7 @@ add("colorize", colorize, ARCHIVE_PANEL)
 add("status", status, ARCHIVE_PANEL)
 add("verify", verify, ARCHIVE_PANEL)
 add("report", report, ARCHIVE_PANEL)
+add("review", review, ARCHIVE_PANEL)
 add("info", info, ARCHIVE_PANEL)
 add("train", train, MODEL_PANEL)
 add("eval", evaluate, MODEL_PANEL)

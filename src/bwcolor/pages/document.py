@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -67,6 +68,11 @@ class Section:
         return "".join(letter if letter.isalnum() else "-" for letter in self.title.lower()).strip("-")
 
 
+def readable(name: str) -> str:
+    """Return a file name as text: bytes that are no UTF-8 become replacement characters."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 def page(title: str, lead: str, sections: Sequence[Section], foot: str, refresh: int = 0) -> str:
     """Return a whole HTML page.
 
@@ -84,15 +90,30 @@ def page(title: str, lead: str, sections: Sequence[Section], foot: str, refresh:
         f"{part.body}\n</section>"
         for part in sections
     )
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        f'{again}<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        '<a class="skip" href="#main">Skip to the content</a>\n'
+    body = (
         f"<header><h1>{escape(title)}</h1>\n{lead}\n"
         f'<nav aria-label="Parts of this page"><ul>{links}</ul></nav></header>\n'
-        f'<main id="main">\n{parts}\n</main>\n<footer>{foot}</footer>\n</body>\n</html>\n'
+        f'<main id="main">\n{parts}\n</main>\n<footer>{foot}</footer>'
+    )
+    return whole(title, body, head=again)
+
+
+def whole(title: str, body: str, *, head: str = "", policy: str = POLICY, style: str = STYLE) -> str:
+    """Return a whole HTML page around its body.
+
+    Args:
+        title: Plain text.
+        body: HTML, with an element ``main`` to skip to.
+        head: More HTML for the head.
+        policy: What the page may load, as a Content-Security-Policy.
+        style: CSS.
+    """
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f'{head}<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f'<a class="skip" href="#main">Skip to the content</a>\n{body}\n</body>\n</html>\n'
     )
 
 

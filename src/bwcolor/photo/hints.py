@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from bwcolor.errors import UsageError
 SUFFIXES = (".hints.json", ".hints.png")
 KEEP_GRAY = "gray"
 POINT_RADIUS = 1 / 64  # of the photo's short side
+EXAMPLE = 'A hint is written {"points": [{"x": 120, "y": 80, "color": "#8a2be2"}]}.'
 OPAQUE = 128  # of 255, from which a PNG's pixel is a hint
 
 
@@ -123,15 +124,30 @@ def read_hints(path: Path, width: int, height: int) -> Hints:
     if content.startswith(b"\x89PNG"):
         return Hints(picture=_from_png(content, path), sha256=digest)
     try:
-        told = json.loads(content)
-        points = [{"points": [[p["x"], p["y"]]], "color": p["color"]} for p in told.get("points", [])]
-        strokes = tuple(_stroke(s, width, height) for s in [*points, *told.get("strokes", [])])
+        return replace(parse_hints(json.loads(content), width, height), sha256=digest)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"The hints {path} cannot be used: {type(error).__name__} {error}.",
-            'A hint is written {"points": [{"x": 120, "y": 80, "color": "#8a2be2"}]}.',
-        ) from error
-    return Hints(strokes, None, digest)
+        raise UsageError(f"The hints {path} cannot be used: {type(error).__name__} {error}.", EXAMPLE) from error
+
+
+def parse_hints(told: dict[str, Any], width: int, height: int) -> Hints:
+    """Return the hints that plain values tell, as a hints file holds them.
+
+    Args:
+        told: "points" and "strokes".
+        width: Of the upright photo, pixels.
+        height: Of the upright photo, pixels.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: They tell something impossible.
+    """
+    points = [{"points": [[p["x"], p["y"]]], "color": p["color"]} for p in told.get("points", [])]
+    return Hints(tuple(_stroke(s, width, height) for s in [*points, *told.get("strokes", [])]))
+
+
+def told_by(path: Path) -> dict[str, Any]:
+    """Return the points and strokes of a hints file (JSON) as it tells them, for showing; `read_hints` checks them."""
+    told = json.loads(path.read_bytes())
+    return {"points": told.get("points", []), "strokes": told.get("strokes", [])}
 
 
 def _stroke(told: dict[str, Any], width: int, height: int) -> Stroke:
