@@ -209,17 +209,6 @@ def test_a_file_put_by_hand_is_checked(server):
     assert server.ranges == []
 
 
-def test_a_hash_is_remembered_until_the_file_changes(tmp_path, monkeypatch):
-    path = tmp_path / "w"
-    path.write_bytes(CONTENT)
-    assert cache.checked_sha256(path) == SHA256
-    monkeypatch.setattr(download.hashlib, "file_digest", lambda *_: pytest.fail("read again"))
-    assert cache.checked_sha256(path) == SHA256
-    monkeypatch.undo()
-    path.write_bytes(b"changed")
-    assert cache.checked_sha256(path) == hashlib.sha256(b"changed").hexdigest()
-
-
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX permissions")
 def test_a_cache_that_cannot_be_written_is_said(server, tmp_path, monkeypatch):
     monkeypatch.setenv(cache.HOME_VARIABLE, str(tmp_path / "file" / "home"))

@@ -50,7 +50,7 @@ def save(run: Path, step: int, state: dict[str, Any], best: bool = False) -> Pat
 
 def has_any(run: Path) -> bool:
     """Return whether a run has written a checkpoint."""
-    return any(_written(run))
+    return bool(_written(run))
 
 
 def _written(run: Path) -> list[Path]:
