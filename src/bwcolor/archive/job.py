@@ -150,6 +150,8 @@ class Job:
         published = self.color.as_published
         if self.request.hints is not None and published:
             raise UsageError("The published pipelines take no color hints.", "Leave --as-published or --hints away.")
+        if self.request.decisions is not None and published:
+            raise UsageError("The published pipelines obey no decisions.", "Leave --as-published or --decisions away.")
         if self.uncertainty and (published or (row.temperature is None and not row.parts)):
             raise UsageError(f"{row.name} cannot say how sure it is.", f"Take --model {DEFAULT_MODEL}.")
         if self.write.signing is not None:

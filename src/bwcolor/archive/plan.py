@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+from bwcolor.archive.decisions import Decision, read_decisions
 from bwcolor.archive.targets import OUTPUT_SUFFIX, check_targets, outside
 from bwcolor.archive.walk import Walked, is_output, selector, walk
 from bwcolor.errors import NothingToDoError, UsageError
@@ -33,6 +35,7 @@ class Request:
         seed: Of the sample.
         suffix: Added to the stem of each color copy.
         hints: Known colors of the only photo; None for what lies beside each.
+        decisions: What people have decided of earlier copies; None for nothing.
     """
 
     paths: tuple[Path, ...]
@@ -45,6 +48,7 @@ class Request:
     seed: int = 0
     suffix: str = ""
     hints: Path | None = None
+    decisions: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Task:
         target: The color copy.
         out: The output folder that the copy lies in.
         hints: The file beside the scan that tells known colors; None where there is none.
+        decision: What a person has decided of its color copy; None for nothing.
     """
 
     name: str
@@ -64,6 +69,17 @@ class Task:
     target: Path
     out: Path
     hints: Path | None = None
+    decision: Decision | None = None
+
+    @property
+    def wanted(self) -> Decision | None:
+        """The decision, where it wants another coloring than the run's own."""
+        return self.decision if self.decision is not None and self.decision.recolors else None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What decides this photo's result beside the run's own options, as plain values."""
+        return self.wanted.options if self.wanted is not None else {}
 
 
 @dataclass(frozen=True)
@@ -197,6 +213,8 @@ class _Gathering:
             raise self._nothing()
         if self.request.hints is not None:
             _check_hints(self.request.hints, drawn)
+        if self.request.decisions is not None:
+            drawn = _decided(drawn, self.request.decisions)
         check_targets(drawn)
         return Plan(
             tasks=tuple(drawn),
@@ -244,6 +262,22 @@ def _draw(tasks: list[Task], request: Request) -> list[Task]:
         drawn = set(sorted(tasks, key=lot)[: request.sample])
         tasks = [task for task in tasks if task in drawn]
     return tasks[: request.limit]
+
+
+def _decided(tasks: list[Task], file: Path) -> list[Task]:
+    """Return tasks with what was decided of each.
+
+    Raises:
+        UsageError: The file is no such file, or tells of no photo here.
+    """
+    decisions = read_decisions(file)
+    decided = [replace(task, decision=decisions.get(task.name)) for task in tasks]
+    if decisions and not any(task.decision for task in decided):
+        raise UsageError(
+            f"{file} tells of {next(iter(decisions))} and the like, and none of them is among these photos.",
+            "Name the folder that was reviewed.",
+        )
+    return decided
 
 
 def _check_hints(hints: Path, tasks: list[Task]) -> None:

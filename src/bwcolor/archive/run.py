@@ -14,7 +14,9 @@ from bwcolor.archive.settle import Expected, Settled, settle
 from bwcolor.archive.summary import Silence, Summary, Watch
 from bwcolor.archive.walk import is_output
 from bwcolor.archive.work import Work
-from bwcolor.models.table import find_model
+from bwcolor.errors import UsageError
+from bwcolor.models.row import ModelRow
+from bwcolor.models.table import DEFAULT_MODEL, find_model
 from bwcolor.models.weights import known_sha256
 
 
@@ -27,6 +29,7 @@ def look_ahead(job: Job) -> tuple[Plan, Settled]:
     row = find_model(job.color.model)
     job.check()
     plan = make_plan(job.request, job.suffixes())
+    _check_samples(plan, row)
     weights = known_sha256(row) if job.color.weights is None else None
     expected = Expected(job.color.known() | job.file_options(), weights)
     with ExitStack() as opened:
@@ -61,6 +64,7 @@ def colorize(job: Job, watch: Watch | None = None) -> Summary:
     """
     job.check()
     plan = make_plan(job.request, job.suffixes())
+    _check_samples(plan, find_model(job.color.model))
     for out in plan.outs:
         check_writable(out)
     from bwcolor.archive.stages import Stages
@@ -73,3 +77,18 @@ def colorize(job: Job, watch: Watch | None = None) -> Summary:
         expected = Expected(stages.options, colorizer.weights_sha256)
         settled = settle(plan.tasks, lambda out: desks[out].ledger, job, expected)
         return Work(job, plan, settled, stages, desks, watch or Silence()).run()
+
+
+def _check_samples(plan: Plan, row: ModelRow) -> None:
+    """See that photos which were rejected without hints can be colored otherwise.
+
+    Raises:
+        UsageError: The network knows one coloring only.
+    """
+    rejected = [task.name for task in plan.tasks if task.wanted is not None and task.wanted.sample is not None]
+    if rejected and row.temperature is None:
+        raise UsageError(
+            f"{row.name} knows one coloring of a photo only, and {rejected[0]} (of {len(rejected)} so) was rejected "
+            "without new hints.",
+            f"Place hints on it on the review page, or take --model {DEFAULT_MODEL}.",
+        )

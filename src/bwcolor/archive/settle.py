@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bwcolor import __version__
+from bwcolor.archive.decisions import OPTION, Verdict
 from bwcolor.archive.job import Job
 from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.plan import Task
@@ -26,8 +27,10 @@ class State(StrEnum):
     NEW = "new"  # never done, or never finished
     FAILED = "failed"  # failed before
     CHANGED = "changed"  # the scan, or the hints beside it, are not what was colored
+    REJECTED = "rejected"  # a person wants another coloring than the color copy's
     MISSING = "missing"  # the color copy is gone
     DONE = "done"  # the color copy is what this run would make
+    ACCEPTED = "accepted"  # a person wants the color copy as it is
     SKIPPED = "skipped"  # left in black and white on purpose, and still so
     OUTDATED = "outdated"  # colored with other options, weights or version
     ALTERED = "altered"  # the color copy is not what bwcolor wrote
@@ -36,7 +39,7 @@ class State(StrEnum):
 
 
 # What is done in any case, and what is only with --overwrite
-_ALWAYS = {State.NEW, State.FAILED, State.CHANGED, State.MISSING}
+_ALWAYS = {State.NEW, State.FAILED, State.CHANGED, State.REJECTED, State.MISSING}
 _OVERWRITE = {State.OUTDATED, State.ALTERED, State.FOREIGN, State.DEADLY}
 
 
@@ -57,7 +60,13 @@ class Expected:
         if entry.version != __version__ or self.weights_sha256 not in (None, entry.weights_sha256):
             return False
         found = json.loads(entry.options or "{}")
-        return all(name in found and found[name] == value for name, value in self.options.items())
+        if OPTION in found and OPTION not in self.options:
+            return False
+        return all(found.get(name) == value for name, value in self.options.items())
+
+    def of(self, task: Task) -> Expected:
+        """Return what the row of one task must say."""
+        return replace(self, options={**self.options, **task.options})
 
 
 @dataclass
@@ -104,7 +113,7 @@ def settle(
             ledger = ledgers[task.out] = ledger_of(task.out)
             rows[task.out] = {} if ledger is None else {entry.name: entry for entry in ledger.entries()}
         entry = rows[task.out].get(task.name)
-        state, fresh = state_of(task, entry, expected)
+        state, fresh = state_of(task, entry, expected.of(task))
         current = ledgers[task.out]
         if fresh is not None and fresh != entry and current is not None and current.writes:
             current.record(fresh)
@@ -143,8 +152,9 @@ def state_of(task: Task, entry: Entry | None, expected: Expected) -> tuple[State
         if seen.st_size != entry.size or file_sha256(task.source) != entry.sha256:
             return State.CHANGED, entry
         entry = replace(entry, mtime_ns=seen.st_mtime_ns)
-    if (task.hints or entry.hints_sha256) and (task.hints is None or file_sha256(task.hints) != entry.hints_sha256):
-        return State.CHANGED, entry
+    decided = _by_decision(task, entry)
+    if decided is not None:
+        return decided, entry
     if entry.outcome == Outcome.SKIPPED:
         gone = entry.target and not (task.out / entry.target).exists()
         return (State.SKIPPED if expected.matches(entry) and not gone else State.NEW), entry
@@ -156,6 +166,27 @@ def state_of(task: Task, entry: Entry | None, expected: Expected) -> tuple[State
     if written != entry.output_size:
         return State.ALTERED, entry
     return (State.DONE if expected.matches(entry) else State.OUTDATED), entry
+
+
+def _by_decision(task: Task, entry: Entry) -> State | None:
+    """Say how a task stands by its hints and by what a person decided; None where that changes nothing."""
+    decision, wanted = task.decision, task.wanted
+    made = json.loads(entry.options or "{}")
+    if wanted is not None and any(made.get(name) != value for name, value in wanted.options.items()):
+        return State.REJECTED
+    if decision is not None and decision.verdict is Verdict.ACCEPTED and decision.copy == entry.output_sha256:
+        return State.ACCEPTED if (task.out / entry.target).exists() else None
+    if _hints_sha256(task) == entry.hints_sha256:
+        return None
+    # without the decisions that it was made by, a copy is as one of other options
+    return State.OUTDATED if OPTION in made and wanted is None else State.CHANGED
+
+
+def _hints_sha256(task: Task) -> str:
+    """Return the hash of the hints that a task would be colored with; empty without."""
+    if task.wanted is not None and task.wanted.hints:
+        return task.wanted.hints_sha256
+    return "" if task.hints is None else file_sha256(task.hints)
 
 
 def file_sha256(path: Path) -> str:

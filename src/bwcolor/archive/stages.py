@@ -14,17 +14,20 @@ from typing import Any, TypeVar
 from bwcolor import __version__
 from bwcolor.archive import certainty
 from bwcolor.archive.batches import Batches, batch_of
+from bwcolor.archive.decisions import without_hints
 from bwcolor.archive.job import Access, IfColor, Job, as_json
 from bwcolor.archive.measure import decoded_error
 from bwcolor.archive.piece import Piece, Skipped, relative, row_of, stamp_of
 from bwcolor.archive.pipeline import Stage
+from bwcolor.archive.plan import Task
 from bwcolor.archive.rows import Entry, Outcome, key_of
 from bwcolor.color.merge import LightnessError, lightness_error
 from bwcolor.colorizer import Colorizer, ColorPhoto
-from bwcolor.errors import DamagedPhotoError, PhotoError
+from bwcolor.errors import DamagedPhotoError, PhotoError, UsageError
 from bwcolor.photo.access import AccessCopy
 from bwcolor.photo.formats import FORMATS, output_format, output_name, probe
-from bwcolor.photo.hints import read_hints
+from bwcolor.photo.hints import EXAMPLE, Hints, parse_hints, read_hints
+from bwcolor.photo.options import WriteOptions
 from bwcolor.photo.photo import Photo, Rows, Written
 from bwcolor.photo.provenance import Provenance, mark_of
 from bwcolor.photo.reading import read_photo
@@ -51,14 +54,23 @@ class Stages:
         self._batch = batch_of(job, colorizer)
         self._network = Batches(job, colorizer, self._batch)
         self.options = options_of(job, colorizer)
+
+    def options_for(self, task: Task) -> dict[str, Any]:
+        """Return every resolved option that decides the result of one task, as plain values."""
+        return self.options | task.options
+
+    def _write_options(self, task: Task) -> WriteOptions:
+        """Return how a copy is written, its mark included."""
+        if not self._job.provenance:
+            return self._job.write
         mark = Provenance(
-            model=colorizer.model.name,
-            weights_sha256=colorizer.weights_sha256,
-            options=as_json(self.options),
-            source_type=job.source_type,
-            stamp=job.stamp,
+            model=self._colorizer.model.name,
+            weights_sha256=self._colorizer.weights_sha256,
+            options=as_json(without_hints(self.options_for(task))),
+            source_type=self._job.source_type,
+            stamp=self._job.stamp,
         )
-        self._write = replace(job.write, provenance=mark if job.provenance else None)
+        return replace(self._job.write, provenance=mark)
 
     def pipeline(self) -> tuple[Stage[Piece], ...]:
         """Return the stages in order."""
@@ -110,12 +122,12 @@ class Stages:
     def prepare(self, piece: Piece) -> None:
         """Make the photo, and its further pages, as small as the network wants them."""
         with piece.timing("prepare"):
-            photo, hints = _there(piece.photo), None
-            if piece.task.hints is not None:
-                hints = read_hints(piece.task.hints, photo.width, photo.height)
-                piece.hints_sha256 = hints.sha256
-            piece.smalls = [self._colorizer.prepare(photo, hints)]
-            piece.smalls += [self._colorizer.prepare(page) for page in photo.pages]
+            photo = _there(piece.photo)
+            hints = _hints_of(piece.task, photo)
+            piece.hints_sha256 = hints.sha256 if hints else ""
+            sample = piece.task.options.get("sample")
+            piece.smalls = [self._colorizer.prepare(photo, hints, sample)]
+            piece.smalls += [self._colorizer.prepare(page, sample=sample) for page in photo.pages]
 
     def network(self, pieces: list[Piece]) -> None:
         """Decide the colors of photos of one working shape together; each is booked its share of the time."""
@@ -142,11 +154,12 @@ class Stages:
             wish = self._job.access
             small = AccessCopy(photo, wish.long_side) if wish else None
             rows = small.passing(rows) if small else rows
-            piece.written = write_photo(photo, rows, piece.target, self._write, pages)
+            options = self._write_options(piece.task)
+            piece.written = write_photo(photo, rows, piece.target, options, pages)
             self._write_map(piece, colored[0])
             if small and wish:
                 target = access_path(piece.task.out, piece.target, wish)
-                options = replace(self._write, quality=wish.quality)
+                options = replace(options, quality=wish.quality)
                 piece.access = write_photo(small.photo, small.rows, target, options)
         for stage in ("merge", "measure"):
             piece.seconds["write"] -= piece.seconds[stage]
@@ -191,16 +204,16 @@ class Stages:
         """Return the row of a finished photo."""
         photo, written = _there(piece.photo), _there(piece.written)
         merged, decoded = _there(piece.merged), _there(piece.decoded)
-        weights = self._colorizer.weights_sha256
+        weights, options = self._colorizer.weights_sha256, self.options_for(piece.task)
         return replace(
             row_of(piece, Outcome.DONE),
             sha256=photo.source.sha256,
             model=self._colorizer.model.name,
             weights_sha256=weights,
-            options=as_json(self.options),
+            options=as_json(options),
             version=__version__,
             hints_sha256=piece.hints_sha256,
-            key=key_of(photo.source.sha256, piece.hints_sha256, weights, self.options, __version__),
+            key=key_of(photo.source.sha256, piece.hints_sha256, weights, options, __version__),
             width=photo.width,
             height=photo.height,
             depth=written.depth,
@@ -230,7 +243,7 @@ class Stages:
             sha256=photo.source.sha256,
             model=self._colorizer.model.name,
             weights_sha256=self._colorizer.weights_sha256,
-            options=as_json(self.options),
+            options=as_json(self.options_for(piece.task)),
             version=__version__,
             width=photo.width,
             height=photo.height,
@@ -269,6 +282,18 @@ def _why_not(photo: Photo) -> str:
     if mark is not None:
         return f"colored by bwcolor {mark.version} already ({mark.model})"
     return "in color already" if photo.tone == "color" else ""
+
+
+def _hints_of(task: Task, photo: Photo) -> Hints | None:
+    """Return the known colors of a photo: those that a person gave with a decision, or what lies beside the scan."""
+    wanted = task.wanted
+    if wanted is None or not wanted.hints:
+        return None if task.hints is None else read_hints(task.hints, photo.width, photo.height)
+    try:
+        told = parse_hints(json.loads(wanted.hints), photo.width, photo.height)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"The hints decided on cannot be used: {type(error).__name__} {error}.", EXAMPLE) from error
+    return replace(told, sha256=wanted.hints_sha256)
 
 
 def _ours(piece: Piece, target: Path) -> bool:

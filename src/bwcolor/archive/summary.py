@@ -94,6 +94,7 @@ class Summary:
         return {
             "done": self.done,
             "already_done": self.settled.count(State.DONE, State.SKIPPED),
+            "accepted": self.settled.count(State.ACCEPTED),
             "skipped": self.skipped,
             "failed": len(self.failures),
             "outdated": self.settled.count(State.OUTDATED),

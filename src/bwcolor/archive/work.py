@@ -207,7 +207,7 @@ class Work:
             error=type(error).__name__,
             sha256=piece.photo.source.sha256 if piece.photo else "",
             model=self._job.color.model,
-            options=as_json(self._stages.options),
+            options=as_json(self._stages.options_for(piece.task)),
             version=__version__,
             stages=as_json({name: round(seconds, 4) for name, seconds in piece.seconds.items()}),
             run=run,

@@ -38,6 +38,7 @@ def colorize(
     effort: color.Effort = "auto",
     as_published: color.AsPublished = False,
     hints: color.Hints = None,
+    decisions: color.Decisions = None,
     format: copies.Format = "keep",
     depth: copies.Depth = None,
     quality: copies.Quality = None,

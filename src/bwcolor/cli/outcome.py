@@ -19,6 +19,8 @@ FAILURES_SHOWN = 20
 MEANINGS = {
     "failed": "before",
     "changed": "the scan or its hints, since",
+    "rejected": "another coloring is wanted; see --decisions",
+    "accepted": "as they are; see --decisions",
     "missing": "the color copy",
     "outdated": "other options, weights or version; see --overwrite",
     "altered": "the color copy is not what bwcolor wrote; see --overwrite",
@@ -57,6 +59,7 @@ def _print_summary(summary: Summary, on_screen: frozenset[str]) -> None:
     rows = [
         ("colored", summary.done, speed.removeprefix(" ") if summary.done else ""),
         ("done before", settled.count(State.DONE, State.SKIPPED), ""),
+        ("accepted", settled.count(State.ACCEPTED), "as they are; see --decisions"),
         ("skipped", summary.skipped, "in color already; see --if-color"),
         ("failed", len(summary.failures), ""),
         (

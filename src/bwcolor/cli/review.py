@@ -24,7 +24,7 @@ def review(
     The page is OUT/review.html; open it in any browser, no network is needed. It shows each photo under a slider or
     flipped, at 100 % too; its key "?" explains the others. Photos that failed, of which the network was least sure,
     that are most saturated or unlike the rest of their folder can be looked at first. Verdicts, ratings and hints are
-    kept by the browser, and exported as one file.
+    kept by the browser, and exported as one file, which `bwcolor colorize --decisions FILE` obeys.
 
     Write the page again after the photos were colored again: verdicts stay with the copies that they were said of.
 

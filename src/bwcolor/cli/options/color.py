@@ -53,6 +53,15 @@ AsPublished = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+Decisions = Annotated[
+    Path | None,
+    typer.Option(
+        help="What people decided on the page of `bwcolor review`: rejected photos are colored again, with their hints "
+        "or by another sample; accepted ones are left alone, whatever options change.",
+        metavar="FILE",
+        rich_help_panel=PANEL,
+    ),
+]
 Hints = Annotated[
     Path | None,
     typer.Option(

@@ -12,6 +12,16 @@ const saidOf = new Map();  // a photo's name -> {copy, verdict, rating, hints, w
 let keeps = true;  // whether this browser keeps anything
 let exported = true;
 
+// One spelling for equal hints, whoever wrote them.
+function spelled(hints) {
+  return hints && {
+    points: (hints.points || []).map(({ x, y, color }) => ({ x, y, color })),
+    strokes: (hints.strokes || []).map(({ points, color }) => ({ points, color })),
+  };
+}
+
+for (const photo of PHOTOS) photo.hints = spelled(photo.hints);
+
 function blank(photo) {
   return { copy: photo.copy, verdict: "", rating: 0, hints: null, was: "" };
 }
@@ -109,7 +119,7 @@ function read(text) {
   for (const photo of PHOTOS) {
     const one = Object.hasOwn(told.photos, photo.name) ? told.photos[photo.name] : null;
     if (!one || !VERDICTS.includes(one.verdict)) continue;
-    const hints = one.hints ? { points: one.hints.points || [], strokes: one.hints.strokes || [] } : null;
+    const hints = spelled(one.hints || null);
     take(photo, { copy: one.copy, verdict: one.verdict, rating: one.rating || 0, hints, was: "" });
     count += 1;
   }
