@@ -7,11 +7,12 @@ from PIL import Image
 from skimage import color, metrics
 
 from bwcolor.errors import NothingToDoError, PhotoError, UsageError
-from bwcolor.evaluation.photographs import data_or_default, find_photographs, read_truth
+from bwcolor.evaluation.photographs import data_or_default, read_truth
 from bwcolor.evaluation.scoring import mean_ab, score
 from bwcolor.evaluation.systems import Folder, Gray, Tint
 from bwcolor.metrics.pair import Picture
 from bwcolor.metrics.table import METRICS, find_metrics
+from bwcolor.photo.folders import find_photographs
 
 
 def test_photographs_are_found_with_names_below_their_folder(folder):

@@ -10,11 +10,12 @@ from typing import Any
 
 from bwcolor.errors import UsageError
 from bwcolor.evaluation.cost import Cost, cost_of
-from bwcolor.evaluation.photographs import data_or_default, find_photographs
+from bwcolor.evaluation.photographs import data_or_default
 from bwcolor.evaluation.scoring import Progress, Scores, mean_ab, score
 from bwcolor.evaluation.systems import Folder, Gray, Network, System, Tint
 from bwcolor.metrics.metric import Metric
 from bwcolor.metrics.table import find_metrics
+from bwcolor.photo.folders import find_photographs
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ import numpy as np
 
 from bwcolor.color.merge import merge_rows
 from bwcolor.errors import PhotoError
-from bwcolor.evaluation.photographs import find_photographs, read_truth, stem
+from bwcolor.evaluation.photographs import read_truth
 from bwcolor.metrics.pair import Picture, Pixels
+from bwcolor.photo.folders import find_photographs, stem
 
 if TYPE_CHECKING:
     from bwcolor.colorizer import Colorizer
