@@ -80,7 +80,7 @@ def browse(chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Return an opener of pages: ``browse(address, width=390, height=844, dark=True, ...)``.
 
     What else is given goes to the browser context. In the end no page may have asked for anything outside this machine,
-    failed in a script, or complained in its console.
+    failed in a script, or complained in its console; what a test expects of that it takes out of ``browse.complaints``.
     """
     complaints: list[str] = []
     contexts = []
@@ -97,6 +97,7 @@ def browse(chromium: Browser) -> Iterator[Callable[..., Page]]:
         page.goto(address)
         return page
 
+    opened.complaints = complaints  # type: ignore[attr-defined]
     yield opened
     for context in contexts:
         context.close()

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from bwcolor.cli import wall
 from bwcolor.cli.app import app
 from bwcolor.errors import ExitCode
+from bwcolor.turing.study import Request, begin
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -51,6 +52,7 @@ QUICK = {
 NOT_RUN = {
     "bwcolor models download": "fetches files",
     "bwcolor models import": "wants fetched files",
+    "bwcolor turing serve": "serves until it is stopped",
 }
 
 
@@ -200,6 +202,8 @@ def test_examples_of_the_readme_run(desk: Path, capsys: pytest.CaptureFixture[st
 def test_examples_of_the_help_run(name: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if name != "bwcolor colorize":
         assert run_quickly("bwcolor colorize scans") == ExitCode.OK  # what most commands look back on
+    if name == "bwcolor turing report":
+        begin(Path("turing-study"), Request(Path("photos"), (("theirs", Path("theirs")),), practice=1, vigilance=1))
     for line in command_lines(LEAVES[name].help or ""):
         code = run_quickly(line)
         assert code == ExitCode.OK, f"{line}\n{capsys.readouterr().err}"

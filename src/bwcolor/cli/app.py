@@ -22,6 +22,8 @@ from bwcolor.cli.models import models
 from bwcolor.cli.review import review
 from bwcolor.cli.status import report, status, verify
 from bwcolor.cli.train import train
+from bwcolor.cli.turing import SUBCOMMANDS as TURING_SUBCOMMANDS
+from bwcolor.cli.turing import turing
 from bwcolor.config import FILE_NAME, defaults_by_command, read_settings
 
 # One word for one setting, whichever command takes it: BWCOLOR_DEVICE, BWCOLOR_WORKING_SIZE, ...
@@ -141,3 +143,4 @@ add("eval", evaluate, MODEL_PANEL)
 add("compare", compare, MODEL_PANEL)
 add("bins", bins, MODEL_PANEL)
 add_group("models", models, MODELS_SUBCOMMANDS, MODEL_PANEL)
+add_group("turing", turing, TURING_SUBCOMMANDS, MODEL_PANEL)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole sessions in a browser, by keyboard and by mouse; what the page keeps, shows and tells."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from bwcolor.turing.plan import Kind
+from bwcolor.turing.store import Store
+
+FEW = {"practice": 1, "pairs": 2, "vigilance": 1}
+TRIALS = 4
+SCREENS = os.environ.get("BWCOLOR_SCREENS")  # a folder to keep pictures of the page in
+
+
+def answers(folder: Path):
+    store = Store(folder)
+    found = store.trials()
+    store.close()
+    return found
+
+
+def wait_for_question(tab):
+    tab.locator("#choice0:enabled").wait_for(timeout=15_000)
+
+
+def test_a_whole_session_by_keyboard(begun, served, browse):
+    folder = begun(**FEW)
+    tab = browse(served(folder))
+    assert "under a random number" in tab.locator("#welcome").inner_text()
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.id") == "begin"
+    tab.keyboard.press("Enter")
+    keys = ["1", "ArrowRight", "ArrowLeft", "2"]
+    for number, key in enumerate(keys):
+        wait_for_question(tab)
+        practice = number == 0
+        where = "Practice 1 of 1" if practice else f"Trial {number} of 3"
+        assert tab.locator("#progress").inner_text() == where
+        tab.keyboard.press("x")  # means nothing
+        tab.keyboard.press(key)
+        if practice:
+            tab.locator("#said:not(:empty)").wait_for()
+            assert tab.locator("#said").inner_text() in ("Right.", "Wrong.")
+            tab.locator("#pause").wait_for()
+            tab.keyboard.press("Enter")  # the button has the focus
+    tab.locator("#end").wait_for()
+    found = answers(folder)
+    assert [each.choice for each in found] == [0, 1, 0, 1]
+    assert [each.views for each in found] == [1] * TRIALS
+    right = sum(each.choice == each.trial.fake for each in found if each.trial.kind == Kind.TEST)
+    assert tab.locator("#score").inner_text() == f"You were right in {right} of 2."
+    assert tab.evaluate("[sessionStorage.length, localStorage.length, document.cookie]") == [0, 0, ""]
+    assert tab.context.cookies() == []
+
+
+def test_a_whole_session_by_mouse_that_goes_on_after_a_reload(begun, served, browse):
+    folder = begun(**FEW)
+    tab = browse(served(folder), width=390, height=844, dark=True)
+    tab.click("#begin")
+    for number in range(TRIALS):
+        wait_for_question(tab)
+        tab.click(f"#choice{number % 2}")
+        if number == 0:
+            tab.click("#continue")
+        if number == 1:
+            tab.locator("#progress", has_text="Trial 2").wait_for()
+            tab.reload()
+    tab.locator("#end").wait_for()
+    assert [each.choice for each in answers(folder)] == [number % 2 for number in range(TRIALS)]
+
+
+def test_pictures_are_seen_for_one_second_once_and_side_by_side(begun, served, browse):
+    tab = browse(served(begun()))
+    tab.evaluate("""() => {
+      window.seen = [];
+      const pictures = document.getElementById("pictures");
+      new MutationObserver(() => window.seen.push([performance.now(), pictures.classList.contains("seen"),
+        [...document.images].every((image) => image.complete && image.naturalWidth > 0)])
+      ).observe(pictures, { attributeFilter: ["class"] });
+    }""")
+    tab.click("#begin")
+    tab.locator("#pictures.seen").wait_for()
+    assert tab.locator("#choice0").is_disabled()
+    tab.keyboard.press("1")  # too early to count
+    first, second = (tab.locator(f"#picture{number}").bounding_box() for number in (0, 1))
+    wait_for_question(tab)
+    (shown, is_shown, loaded), (hidden, is_hidden, _) = tab.evaluate("window.seen")
+    assert (is_shown, loaded, not is_hidden) == (True, True, True)
+    assert 950 <= hidden - shown <= 1250
+    assert first["y"] == second["y"]
+    assert first["x"] + first["width"] < second["x"]
+    assert tab.locator("#picture0").get_attribute("src") is None
+    assert tab.locator("#progress").inner_text().startswith("Practice 1")
+
+
+def test_single_pictures(begun, served, browse):
+    folder = begun(form="single")
+    tab = browse(served(folder))
+    assert "real or fake?" in tab.locator("#welcome").inner_text()
+    tab.click("#begin")
+    wait_for_question(tab)
+    assert tab.locator("#pictures img").count() == 1
+    assert [button.inner_text().split()[0] for button in tab.locator("#choices button").all()] == ["Real", "Fake"]
+    tab.keyboard.press("ArrowRight")
+    tab.locator("#said:not(:empty)").wait_for()
+    assert [each.choice for each in answers(folder)][:2] == [1, None]
+
+
+@pytest.mark.parametrize("scale", [8])
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+def test_every_screen_fits(begun, served, browse, width, height, dark, scale):
+    """Pictures and buttons are on the screen without scrolling; words stand out; the title names what is asked."""
+    tab = browse(served(begun()), width=width, height=height, dark=dark)
+
+    def keep(name: str) -> None:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        if SCREENS:
+            tab.screenshot(path=Path(SCREENS) / f"turing-{name}-{width}-{'dark' if dark else 'light'}.png")
+
+    keep("welcome")
+    tab.click("#begin")
+    tab.locator("#pictures.seen").wait_for()
+    keep("seen")
+    wait_for_question(tab)
+    keep("question")
+    for element in ("#picture0", "#picture1", "#choice0", "#choice1", "#progress"):
+        box = tab.locator(element).bounding_box()
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["y"] + box["height"] <= height
+
+
+def test_a_server_that_is_gone_for_a_while_is_waited_for(begun, served, browse, tmp_path):
+    folder = begun()
+    tab = browse(served(folder))
+    tab.click("#begin")
+    wait_for_question(tab)
+    tab.context.set_offline(True)
+    tab.keyboard.press("1")
+    time.sleep(1)
+    assert answers(folder)[0].choice is None
+    tab.context.set_offline(False)
+    tab.locator("#progress", has_text="Practice 2").wait_for(timeout=15_000)
+    assert answers(folder)[0].choice == 0
+    assert browse.complaints
+    assert all("ERR_INTERNET_DISCONNECTED" in each for each in browse.complaints)
+    browse.complaints.clear()
