@@ -194,9 +194,8 @@ EXPECTED_AFTER_KILL = (
 
 def main(words: list[str]) -> int:
     if words[:1] == [SERVED]:
-        with bind("127.0.0.1", int(words[2])) as taken:
-            with suppress(KeyboardInterrupt):
-                serve(Path(words[1]), taken, lambda size: print("ready", flush=True), float(words[3]))
+        with bind("127.0.0.1", int(words[2])) as taken, suppress(KeyboardInterrupt):
+            serve(Path(words[1]), taken, lambda size: print("ready", flush=True), float(words[3]))
         return 0
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--participants", type=int, default=50)

@@ -59,21 +59,35 @@ def begun(places: dict[str, Path], tmp_path: Path) -> Callable[..., Path]:
     return made_study
 
 
-@pytest.fixture
-def served(begun: Callable[..., Path]) -> Iterator[Callable[..., str]]:
-    """Return a server of studies by the command line; in the end each must end in order when interrupted."""
-    processes = []
+class Server:
+    """Studies served by the command line."""
 
-    def serve(folder: Path) -> str:
-        words = [sys.executable, "-m", "bwcolor", "turing", "serve", "--study", str(folder), "--port", "0"]
+    def __init__(self) -> None:
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def __call__(self, folder: Path, port: int = 0) -> str:
+        """Serve a study and return its address."""
+        words = [sys.executable, "-m", "bwcolor", "turing", "serve", "--study", str(folder), "--port", str(port)]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        processes.append(process)
+        self.processes.append(process)
         said = [process.stdout.readline(), process.stdout.readline()]
         return re.search(r"http://\S+", said[1])[0]
 
-    yield serve
-    for process in processes:
+    def kill(self) -> None:
+        """Kill the one that was started last, without a warning."""
+        process = self.processes.pop()
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def served() -> Iterator[Server]:
+    """Return a server; in the end all that it serves must end in order when interrupted."""
+    server = Server()
+    yield server
+    for process in server.processes:
         process.send_signal(signal.SIGINT)
         _, complaints = process.communicate(timeout=20)
         assert process.returncode == 130
+        assert complaints.startswith("Ctrl-C ends it")
         assert complaints.count("\n") == 1, complaints

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections import Counter
@@ -14,10 +15,10 @@ from starlette.testclient import TestClient
 
 from bwcolor.turing import desk as desks
 from bwcolor.turing.desk import Desk
-from bwcolor.turing.plan import DECOY, TRUTH, Form, Kind
+from bwcolor.turing.plan import TRUTH, Form, Kind
 from bwcolor.turing.store import Store
 from bwcolor.turing.tokens import SESSION_SECONDS, TRIAL_SECONDS, Claim, Seal
-from bwcolor.turing.web import application
+from bwcolor.turing.web import PIECE, _pieces, application
 
 
 class Clock:
@@ -278,6 +279,23 @@ def test_a_study_that_is_full(opened, clock, monkeypatch):
     assert client.post("/begin", json={}).status_code == 503
 
 
+@pytest.mark.parametrize("read", [0, 1, 2, 3])
+def test_a_picture_whose_connection_broke_was_not_sent(read):
+    sent = []
+
+    async def some():
+        pieces = _pieces(b"x" * (2 * PIECE + 1), lambda: sent.append(True))
+        for _ in range(read):
+            await anext(pieces)
+        if read == 3:
+            with pytest.raises(StopAsyncIteration):
+                await anext(pieces)
+        await pieces.aclose()
+
+    asyncio.run(some())
+    assert bool(sent) == (read == 3)
+
+
 def decoded(reply):
     with Image.open(io.BytesIO(reply.content)) as image:
         assert image.info == {}
@@ -289,12 +307,12 @@ def test_nothing_but_the_pixels_tells_the_truth(opened, clock, form):
     """All that a browser gets of a trial is the same, whichever picture is the fake, but for random names."""
     desk, client = opened(form=form)
     what = {png: system for (_, system), png in desk._pictures.items()}
-    places = Counter()
+    places, names = Counter(), []
     for _ in range(6):
         someone = Participant(client, clock)
         for _ in range(9):
-            trial = someone.deal()
-            replies = someone.look(trial)
+            dealt = someone.deal()
+            trial, replies = dict(dealt), someone.look(dealt)
             truth = desk.store.trials(len(desk.store.trials()) // 9)
             fake = next(each for each in truth if each.choice is None).trial
             shown = [what[reply.content] for reply in replies]
@@ -304,16 +322,21 @@ def test_nothing_but_the_pixels_tells_the_truth(opened, clock, form):
                 assert decoded(replies[0]) != decoded(replies[1])
             assert len({len(reply.content) for reply in replies}) == 1
             assert len({tuple(reply.headers.items()) for reply in replies}) == 1
-            assert {len(name) for name in trial["pictures"]} == {22}
-            names = {"practice", "number", "of", "pictures", "size", "token"}
-            assert trial.keys() == names
-            told = json.dumps(trial)
-            for word in ("ours", "theirs", TRUTH, DECOY, "vigilance", "jpg", "png", "fake"):
-                assert word not in told
+            names += trial.pop("pictures")
+            claim = desk._seal.read(trial.pop("token"), clock())
+            names.append(claim.nonce)
+            place = claim.trial
+            assert claim == Claim(claim.participant, int(clock.at - 1), place, claim.nonce)
+            numbers = (True, place + 1, 2) if place < 2 else (False, place - 1, 7)
+            with Image.open(io.BytesIO(replies[0].content)) as image:
+                assert trial == {**dict(zip(("practice", "number", "of"), numbers, strict=True)), "size": [*image.size]}
             if fake.kind != Kind.PRACTICE:
                 places[fake.fake] += 1
-            said = someone.answer(trial, 0)
+            said = someone.answer(dealt, 0)
             assert said == ({"right": fake.fake == 0} if fake.kind == Kind.PRACTICE else {})
+    # what is random is long, and never comes again
+    assert {len(name) for name in names} == {22}
+    assert len(set(names)) == len(names)
     assert min(places.values()) >= 6 * 2  # both sides come up
 
 

@@ -17,6 +17,7 @@ const parts = ["welcome", "trial", "pause", "end", "trouble"];
 
 let session = sessionStorage.getItem(MEMORY);
 let practiced = false;
+let underWay = false;
 
 class Refused extends Error {
   constructor(status, reason) {
@@ -110,12 +111,15 @@ function lay(trial) {
   show("trial");
 }
 
-async function run(trial) {
+// Return the addresses of a trial's pictures, or nothing where one did not come.
+async function prepare(trial) {
   lay(trial);
-  const [addresses] = await Promise.all([
-    Promise.all(images.map((image, at) => load(image, trial.pictures[at]))),
-    pause(READY_MS),
-  ]);
+  const loading = images.map((image, at) => load(image, trial.pictures[at]));
+  const [results] = await Promise.all([Promise.allSettled(loading), pause(READY_MS)]);
+  return results.every((result) => result.status === "fulfilled") ? results.map((result) => result.value) : null;
+}
+
+async function run(trial, addresses) {
   await expose();
   for (const image of images) image.removeAttribute("src");
   addresses.forEach(URL.revokeObjectURL);
@@ -141,6 +145,9 @@ function finish(trial) {
 }
 
 async function proceed() {
+  if (underWay) return;
+  underWay = true;
+  let failed = 0;
   try {
     if (!session) {
       session = (await ask("begin", {})).session;
@@ -155,7 +162,15 @@ async function proceed() {
         await new Promise((resolve) => ($("continue").onclick = resolve));
       }
       practiced = trial.practice;
-      await run(trial);
+      const addresses = await prepare(trial);
+      if (addresses) {
+        await run(trial, addresses);
+        failed = 0;
+      } else if (failed < RETRY_MS.length) {
+        await pause(RETRY_MS[failed++]); // and have it dealt anew
+      } else {
+        throw new Error("The pictures do not come.");
+      }
     }
   } catch (error) {
     const lost = error instanceof Refused && [403, 410].includes(error.status);
@@ -167,6 +182,8 @@ async function proceed() {
       ? "This session is over, or the study is another one now. You can begin anew."
       : "The study does not answer, or not as expected. What you answered is kept.";
     show("trouble", $("again"));
+  } finally {
+    underWay = false;
   }
 }
 

@@ -43,15 +43,17 @@ def bind(host: str, port: int) -> socket.socket:
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        taken = socket.socket(family, kind, protocol)
+    except socket.gaierror as error:
+        raise UsageError(f"--host {host} is no address of this machine.", "Take 127.0.0.1 or 0.0.0.0.") from error
+    taken = socket.socket(family, kind, protocol)
+    try:
         if os.name == "posix":
             # else a server that was stopped blocks its own port for a minute
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(address)
         taken.listen(socket.SOMAXCONN)
-    except socket.gaierror as error:
-        raise UsageError(f"--host {host} is no address of this machine.", "Take 127.0.0.1 or 0.0.0.0.") from error
     except OSError as error:
+        taken.close()
         if error.errno == errno.EADDRINUSE:
             raise UsageError(
                 f"Port {port} of {host} is in use.", f"Give another, such as --port {port + 1}, or --port 0."

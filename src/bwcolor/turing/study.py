@@ -56,7 +56,7 @@ def named(words: Sequence[str]) -> tuple[tuple[str, Path], ...]:
         name = path.name or str(path) if path == Path(word) else name
         if name in found or name in (TRUTH, DECOY, ""):
             raise UsageError(
-                f"--pred {word}: the name {name!r} is taken already.", "Give each folder its own: NAME=DIR."
+                f"--pred {word}: the name {name!r} is taken, or no name.", "Give each folder its own: NAME=DIR."
             )
         found[name] = path
     return tuple(found.items())
