@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 INFO = f"bwcolor-{__version__}.dist-info"
 BELONGS = re.compile(
     rf"bwcolor/([a-z_]+/)*[a-z_0-9]+\.py|bwcolor/py\.typed|bwcolor/weights/[\w.-]+\.(safetensors|md)"
-    r"|bwcolor/turing/participant\.(html|css|js)|bwcolor/photo/srgb\.icc|bwcolor/metrics/(lpips_v0\.1\.safetensors|LICENSE\.lpips)"
+    r"|bwcolor/(pages/review|turing)/[\w-]+\.(html|css|js)"
+    r"|bwcolor/photo/srgb\.icc|bwcolor/metrics/(lpips_v0\.1\.safetensors|LICENSE\.lpips)"
     rf"|bwcolor-{re.escape(__version__)}\.data/data/share/man/man1/bwcolor(-[a-z]+)*\.1"
     rf"|{re.escape(INFO)}/(METADATA|WHEEL|RECORD|entry_points\.txt|licenses/(LICENSE|NOTICE))"
 )

@@ -363,7 +363,7 @@ def test_the_page_loads_nothing_and_is_whole(client):
     page = client.get("/").text
     assert "{{" not in page
     assert "<!--" not in page
-    assert "http" not in page
+    assert "://" not in page
     assert 'src="' not in page
     assert "then 7 trials, a few easy ones among them" in page  # tests and obvious fakes are counted together
 

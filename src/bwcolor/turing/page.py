@@ -8,18 +8,21 @@ import hashlib
 import re
 from pathlib import Path
 
-from bwcolor.pages.document import STYLE
+from bwcolor.pages.document import STYLE, whole
 from bwcolor.turing.plan import Form, Settings
 
+TITLE = "Real or fake?"
 SECONDS_PER_TRIAL = 4  # looking, deciding, and the way to the next one
+# No icon is asked for, and no search engine shall list a study
+HEAD = '<link rel="icon" href="data:,">\n<meta name="robots" content="noindex">\n'
 _HERE = Path(__file__).parent
 _SCRIPT = (_HERE / "participant.js").read_text(encoding="utf-8")
 _HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode("ascii")
 
-# Sent with everything: scripts are this page's own, and it talks to nobody but the study.
+# Scripts are this page's own, and it talks to nobody but the study.
 POLICY = (
     f"default-src 'none'; script-src 'sha256-{_HASH}'; style-src 'unsafe-inline'; img-src blob: data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -30,20 +33,19 @@ def page(settings: Settings) -> str:
         settings: Of the study.
     """
     html = (_HERE / "participant.html").read_text(encoding="utf-8")
-    style = STYLE + (_HERE / "participant.css").read_text(encoding="utf-8")
-    single = settings.form == Form.SINGLE
     # the other form's elements are left out, so that the page speaks of one task only
-    html = re.sub(rf"<!-- {Form.PAIRS if single else Form.SINGLE} -->.*?<!-- end -->\n?", "", html, flags=re.DOTALL)
-    html = re.sub(r" *<!-- (pairs|single|end) -->\n?", "", html)
+    other = Form.PAIRS if settings.form == Form.SINGLE else Form.SINGLE
+    html = re.sub(rf"<!-- {other} -->.*?<!-- end -->\n?", "", html, flags=re.DOTALL)
+    html = re.sub(r"<!-- \w+ -->\n?", "", html)
     words = {
-        "STYLE": style,
-        "SCRIPT": _SCRIPT,
         "FORM": str(settings.form),
         "TASK": _task(settings),
         "TRIALS": str(settings.pairs + settings.vigilance),
-        "MINUTES": str(max(round((settings.photos * SECONDS_PER_TRIAL) / 60), 1)),
+        "MINUTES": str(max(round(settings.photos * SECONDS_PER_TRIAL / 60), 1)),
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: words[found[1]], html)
+    html = re.sub(r"\{\{(\w+)\}\}", lambda found: words[found[1]], html)
+    style = STYLE + (_HERE / "participant.css").read_text(encoding="utf-8")
+    return whole(TITLE, f"{html}<script>{_SCRIPT}</script>", head=HEAD, policy=POLICY, style=style)
 
 
 def _task(settings: Settings) -> str:

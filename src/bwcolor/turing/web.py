@@ -23,7 +23,7 @@ PIECE = 65536  # bytes of a picture that are sent at once
 # Every answer has these and no others but type and length: nothing that is kept, nothing that tells pictures apart
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
