@@ -9,8 +9,10 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
+from PIL import Image
 
 from bwcolor.cli import app as cli
 from bwcolor.errors import ExitCode
@@ -78,3 +80,17 @@ def test_status_without_torch(out: Path) -> None:
     program += "print(sorted({'torch', 'cv2', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_outliers_are_told(bwcolor: Callable, scans: Path) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(6):
+        pixels = rng.integers(40, 60, (60, 80), dtype=np.uint8)
+        Image.fromarray(pixels if number else pixels + 150).save(scans / f"even{number}.png")
+    assert bwcolor("colorize", "scans", "--model", "null").code == 0
+    told = json.loads(bwcolor("report", "scans-color", "--outliers", "--json").out)
+    assert "even0.png" in {each["name"] for each in told}
+    assert "even0.png" in bwcolor("report", "scans-color", "--outliers").out
+    assert bwcolor("report", "scans-color", "--outliers", "--to", "apart.json").code == 0
+    assert json.loads(Path("apart.json").read_text()) == told
+    assert bwcolor("report", "scans-color", "--csv", "--json").code == ExitCode.USAGE

@@ -105,6 +105,11 @@ def report(
     html: Annotated[bool, typer.Option("--html", help="A page with figures, failures, before and after.")] = False,
     sha256sums: Annotated[bool, typer.Option("--sha256sums", help="Checksums for `sha256sum -c`.")] = False,
     bagit: Annotated[bool, typer.Option("--bagit", help="A BagIt bag (RFC 8493) with copies of the files.")] = False,
+    outliers: Annotated[
+        bool,
+        typer.Option("--outliers", help="Copies whose white point, chroma or hue stand apart from their folder's."),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON (with --outliers).")] = False,
     to: Annotated[
         Path | None,
         typer.Option(help="Write there instead of to stdout (a bag: OUT-bag beside OUT).", metavar="PATH"),
@@ -112,16 +117,26 @@ def report(
 ) -> None:
     """Tell others what was done: as a spreadsheet, a page, checksums, or a bag for a repository.
 
+    With --outliers: which copies stand apart from the others of their folder, by a robust z-score over 3.5; the first
+    time this looks at every copy.
+
     Examples:
         bwcolor report scans-color --html --to report.html
 
         bwcolor report scans-color --csv
+
+        bwcolor report scans-color --outliers
     """
     from bwcolor.archive import report as reports
     from bwcolor.errors import UsageError
 
-    if csv + html + sha256sums + bagit != 1:
-        raise UsageError("Name one kind of report.", "Take --csv, --html, --sha256sums or --bagit.")
+    if csv + html + sha256sums + bagit + outliers != 1:
+        raise UsageError("Name one kind of report.", "Take --csv, --html, --sha256sums, --bagit or --outliers.")
+    if outliers:
+        _tell_outliers(out, json, to)
+        return
+    if json:
+        raise UsageError("--json goes with --outliers.", "Take --csv for the whole ledger.")
     if bagit:
         bag = to or out.resolve().with_name(out.resolve().name + "-bag")
         typer.echo(f"{reports.write_bag(out, bag)} files in {bag}")
@@ -133,6 +148,34 @@ def report(
     else:
         content = (reports.csv_of if csv else reports.sha256sums)(reports.entries_of(out))
     _deliver(content, to)
+
+
+def _tell_outliers(out: Path, as_json: bool, to: Path | None) -> None:
+    """Look at the copies and tell which stand apart."""
+    from dataclasses import asdict
+    from json import dumps
+
+    from tqdm import tqdm
+
+    from bwcolor.archive.outliers import outliers_of
+    from bwcolor.archive.report import entries_of
+    from bwcolor.archive.seen import look_at
+    from bwcolor.cli.terminal import console, print_table
+
+    done = [entry for entry in entries_of(out) if entry.outcome == "done"]
+    with tqdm(total=len(done), unit="photo", disable=None) as bar:
+
+        def told(entry: Entry) -> None:
+            bar.update()
+
+        found = outliers_of(look_at(out, done, told))
+    if as_json or to is not None:
+        _deliver(dumps([asdict(each) for each in found], indent=2) + "\n", to)
+    elif found:
+        rows = [(each.name, each.what, f"{each.score:.1f}", each.words) for each in found]
+        print_table("Apart from their folder", ("photo", "by", "score#", ""), rows)
+    else:
+        console().print("No copy stands apart from its folder.")
 
 
 def _deliver(content: str, to: Path | None) -> None:
