@@ -146,6 +146,15 @@ def test_null_colors_shadows_cool_and_lights_warm(null):
     assert color[-5, 5, 0] > color[-5, 5, 2]
 
 
+def test_levels_change_what_the_network_sees_and_never_the_lightness():
+    faded = (gray_photo(96, 128) * 0.4 + 120).astype(np.uint8)
+    stretched, plain = (bwcolor.load("null", levels=levels).colorize_gray(faded) for levels in ("stretch", "scan"))
+    assert (stretched != plain).any()
+    np.testing.assert_array_equal(plain, bwcolor.load("null").colorize_gray(faded))
+    for picture in (stretched, plain):
+        assert np.abs(rgb2lab(picture)[..., 0] - rgb2lab(np.repeat(faded[..., None], 3, -1))[..., 0]).max() < 0.5
+
+
 def test_strength_zero_is_the_gray_photo():
     gray = gray_photo(50, 60)
     color = bwcolor.load("null", strength=0.0).colorize_gray(gray)

@@ -38,6 +38,7 @@ class ColorOptions:
     saturation: float = 1.0
     strength: float = 1.0
     upsample: str = "edge"
+    levels: str = "auto"
     quality: str = "auto"
     as_published: bool = False
 
@@ -51,6 +52,7 @@ class ColorOptions:
             "saturation": self.saturation,
             "strength": self.strength,
             "upsample": self.upsample,
+            "levels": row.levels if self.levels == "auto" else self.levels,
             "as_published": self.as_published,
         }
         if self.as_published and self.working_size is None:

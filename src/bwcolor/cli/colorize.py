@@ -35,6 +35,7 @@ def colorize(
     saturation: color.Saturation = 1.0,
     strength: color.Strength = 1.0,
     upsample: color.Upsample = "edge",
+    levels: color.Levels = "auto",
     effort: color.Effort = "auto",
     as_published: color.AsPublished = False,
     hints: color.Hints = None,

@@ -55,6 +55,7 @@ def evaluate(
     temperature: color.Temperature = None,
     saturation: color.Saturation = 1.0,
     upsample: color.Upsample = "edge",
+    levels: color.Levels = "auto",
     effort: color.Effort = "auto",
     pred: Annotated[
         list[Path] | None,
@@ -112,7 +113,8 @@ def evaluate(
         return
     options = {
         "device": device, "precision": precision, "working_size": working_size, "temperature": temperature,
-        "saturation": saturation, "upsample": upsample, "quality": effort,
+        "saturation": saturation, "upsample": upsample, "levels": levels,
+        "quality": effort,
     }  # fmt: skip
     names = model if model is not None else "" if pred else DEFAULT_MODEL
     request = _request(_truths(data, truth), names, pred or [], metrics, options, limit or 0)

@@ -81,7 +81,7 @@ class Colorizer:
         self.settings = settings
         self.weights_sha256 = weights_sha256
         device = torch.device(settings.device)
-        manner = Manner(device, settings.precision, settings.temperature or 1.0, settings.looks)
+        manner = Manner(device, settings.precision, settings.temperature or 1.0, settings.levels, settings.looks)
         self._runner = Runner(network, row, manner)
         if settings.sample is not None:
             self._runner.check_samples()

@@ -29,6 +29,7 @@ def load(
     saturation: float = 1.0,
     strength: float = 1.0,
     upsample: str = "edge",
+    levels: str = "auto",
     quality: str = "auto",
     sample: int | None = None,
     as_published: bool = False,
@@ -45,6 +46,8 @@ def load(
         saturation: Factor on the colors, 0 to 3.
         strength: Blend with the gray photo, 0 (gray) to 1 (full color).
         upsample: "edge" carries color along the edges of the scan; "bilinear" does not.
+        levels: "stretch" shows the network a faded photo with its black and white points moved apart, "scan" shows it
+            as it is, "auto" is the model's own.
         quality: "fast" (one look), "best" (the photo and its mirror image are seen at two sizes and averaged, at three
             times the network's time), or "auto": the model's own.
         sample: Seed of one plausible coloring among many, for networks with color bins; None takes their mean.
@@ -65,6 +68,7 @@ def load(
     _check_range("strength", strength, 0.0, 1.0)
     for value, what, choices in (
         (upsample, "upsample", ("edge", "bilinear")),
+        (levels, "levels", ("auto", "stretch", "scan")),
         (quality, "quality", ("auto", "fast", "best")),
     ):
         if value not in choices:
@@ -81,6 +85,7 @@ def load(
             strength=strength == 1,
             temperature=temperature is None,
             upsample=upsample == "edge",
+            levels=levels == "auto",
             quality=quality == "auto",
             sample=sample is None,
             precision=precision in ("auto", "fp32"),
@@ -96,6 +101,7 @@ def load(
         saturation=saturation,
         strength=strength,
         upsample=upsample,
+        levels=row.levels if levels == "auto" else levels,
         looks={"auto": row.looks, "fast": (), "best": BEST_LOOKS}[quality],
         sample=sample,
         as_published=as_published,

@@ -19,6 +19,7 @@ class Settings:
         saturation: Factor on ab.
         strength: 0 (gray) .. 1 (full color).
         upsample: "edge" or "bilinear".
+        levels: "stretch" (the network sees a faded photo with its black and white points moved apart) or "scan".
         looks: Sizes at which the photo and its mirror image are seen and averaged, as shares of the working size;
             empty for a single look.
         sample: Seed of one plausible coloring among many; None for the mean.
@@ -33,6 +34,7 @@ class Settings:
     saturation: float
     strength: float
     upsample: str
+    levels: str
     looks: tuple[float, ...]
     sample: int | None = None
     as_published: bool = False

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bwcolor.color import bins
+from bwcolor.color.levels import stretch_levels
 from bwcolor.errors import UsageError
 from bwcolor.models import sampling
 from bwcolor.models.devices import PRECISIONS
@@ -62,6 +63,7 @@ class Manner:
         device: Where.
         precision: "fp32", "bf16" or "fp16".
         temperature: Of the annealed mean, for networks with bins.
+        levels: "stretch" shows faded photos with black and white moved apart, "scan" as they are.
         looks: Sizes at which a photo and its mirror image are seen and averaged, as shares of the given one; empty for
             a single look.
     """
@@ -69,6 +71,7 @@ class Manner:
     device: torch.device
     precision: str
     temperature: float
+    levels: str
     looks: tuple[float, ...] = ()
 
 
@@ -108,7 +111,8 @@ class Runner:
         Returns:
             A prediction for each.
         """
-        lightness = torch.from_numpy(np.stack([small.lightness for small in smalls]))[:, None]
+        shown = stretch_levels if self.manner.levels == "stretch" else np.asarray
+        lightness = torch.from_numpy(np.stack([shown(small.lightness) for small in smalls]))[:, None]
         hints = None
         if self.row.takes_hints and any(small.hints is not None for small in smalls):
             none = np.zeros((3, *smalls[0].lightness.shape), dtype=np.float32)

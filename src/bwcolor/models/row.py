@@ -22,6 +22,8 @@ class ModelRow:
         temperature: Of the annealed mean, for networks that classify; None for others.
         looks: Sizes at which a photo and its mirror image are seen and averaged unless told otherwise, as shares of the
             working size; empty for a single look.
+        levels: "stretch" where it sees faded photos with black and white moved apart unless told otherwise, "scan"
+            where it sees them as they are.
         chroma: Factor on its ab, chosen on held-out photographs.
         weights: File name of the shipped weights; empty for a network without any.
         sha256: Hash of that file; empty where there is none.
@@ -47,6 +49,7 @@ class ModelRow:
     working_size: int = 192
     temperature: float | None = None
     looks: tuple[float, ...] = ()
+    levels: str = "scan"
     chroma: float = 1.0
     weights: str = ""
     sha256: str = ""

@@ -29,6 +29,7 @@ _ROWS = (
         working_size=160,
         temperature=0.6,
         looks=(1.0, 2 / 3),
+        levels="stretch",
         weights=_TRUNK,
         sha256=_TRUNK_SHA256,
         trainable=True,
@@ -42,6 +43,7 @@ _ROWS = (
         working_size=160,
         temperature=0.6,
         looks=(1.0, 2 / 3),
+        levels="stretch",
         weights=_TRUNK,
         sha256=_TRUNK_SHA256,
         trainable=True,
@@ -188,6 +190,9 @@ def _mixture(name: str) -> ModelRow:
         # the coarsest grid: to enlarge ab is not a network's business
         ab_stride=max(row.ab_stride for row in rows),
         working_size=max(row.working_size for row in rows),
+        # a habit that the parts do not share is nobody's
+        looks=rows[0].looks if len({row.looks for row in rows}) == 1 else (),
+        levels=rows[0].levels if len({row.levels for row in rows}) == 1 else "scan",
         code_license=" and ".join(sorted({row.code_license for row in rows})),
         weights_license="; ".join(sorted({row.weights_license for row in rows})),
         source="; ".join(dict.fromkeys(row.source for row in rows if row.source)),

@@ -38,6 +38,14 @@ Upsample = Annotated[
     str,
     typer.Option(help="edge carries color along the scan's edges, bilinear does not.", rich_help_panel=PANEL),
 ]
+Levels = Annotated[
+    str,
+    typer.Option(
+        help="How the network sees faded photos: stretch (black and white moved apart; the copy's lightness stays the "
+        "scan's), scan (as they are), or auto: the model's own.",
+        rich_help_panel=PANEL,
+    ),
+]
 Effort = Annotated[
     str,
     typer.Option(
