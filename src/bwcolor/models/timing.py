@@ -34,7 +34,7 @@ def runner(row: ModelRow) -> tuple[Runner, Small]:
     parts = [build(find_model(part)) for part in row.parts]
     network = build(row, networks=parts) if parts else build(row)
     device = resolve_device("auto")
-    manner = Manner(device, resolve_precision("auto", device), row.temperature or 1.0, row.looks)
+    manner = Manner(device, resolve_precision("auto", device), row.temperature or 1.0, row.levels, row.looks)
     shape = working_shape(*PHOTO, row.working_size, row.ab_stride)
     lightness = np.random.default_rng(0).uniform(0, 100, shape).astype(np.float32)
     return Runner(network, row, manner), Small(lightness)
