@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bwcolor.errors import NothingToDoError, OutputError, PhotoError, UsageError
+from bwcolor.turing import study as studies
 from bwcolor.turing.plan import DECOY, TRUTH, Form, Kind
 from bwcolor.turing.store import NAME, Store
 from bwcolor.turing.study import Request, begin, named
@@ -105,6 +106,12 @@ def test_wrong_use(places, tmp_path):
     (tmp_path / NAME).write_bytes(b"nothing" * 1000)
     with pytest.raises(UsageError, match="damaged"):
         Store(tmp_path)
+
+
+def test_pictures_that_are_too_much_for_memory(begun, monkeypatch):
+    monkeypatch.setattr(studies, "MOST_BYTES", 5 * 60 * 80 * 3)
+    with pytest.raises(UsageError, match="Lower --pairs or --side"):
+        begun()
 
 
 def test_names_of_prediction_folders(tmp_path, monkeypatch):

@@ -155,7 +155,7 @@ def report(
 ) -> None:
     """Tell how often people took fakes for real, with 95 % intervals over participants and photos.
 
-    It can be asked while the study is served. docs/turing.md says how to read the number.
+    50 % is perfect: people only guess. It can be asked while the study is served.
 
     Examples:
         bwcolor turing report turing-study
@@ -197,8 +197,8 @@ def _tell_study(study: Study, size: int) -> None:
 
     settings = study.settings
     typer.echo(
-        f"{settings.pairs} photos by {', '.join(study.systems)}; {settings.practice} for practice, "
-        f"{settings.vigilance} obvious fakes; {amount(size)} of pictures in memory."
+        f"Photos to test: {settings.pairs}, by {', '.join(study.systems)}; for practice: {settings.practice}; "
+        f"obvious fakes: {settings.vigilance}; {amount(size)} of pictures in memory."
     )
     for note in study.notes:
         typer.echo(note, err=True)

@@ -15,6 +15,8 @@ from bwcolor.turing.pictures import Rgb, decoy, read_picture, to_one_size
 from bwcolor.turing.plan import DECOY, PRACTICE, SIDE, TRUTH, VIGILANCE, Form, Kind, Settings, fit
 from bwcolor.turing.store import NAME, Store, Study, create
 
+MOST_BYTES = 10**9  # of pictures, which are served from memory
+
 Progress = Callable[[Iterable[int]], Iterable[int]]
 
 
@@ -75,7 +77,7 @@ def begin(folder: Path, request: Request, progress: Progress = iter) -> Study:
 
     Raises:
         NothingToDoError: A folder is missing or holds no photographs.
-        UsageError: There are too few photos, or another study lies in the folder.
+        UsageError: There are too few photos, or too many for memory, or another study lies in the folder.
         PhotoError: A picture cannot be read, or has another shape than its photograph.
         OutputError: The folder cannot be written.
     """
@@ -130,7 +132,7 @@ def _prepared(
     settings: Settings, files: Sequence[dict[str, Path]], progress: Progress, notes: list[str]
 ) -> Iterator[tuple[int, str, Rgb]]:
     """Yield the pictures that the study shows: of vigilance photos the truth and a decoy, of others all."""
-    odd = 0
+    odd = size = 0
     for photo in progress(range(settings.photos)):
         vigilance = settings.kind(photo) == Kind.VIGILANCE
         wanted = {TRUTH: files[photo][TRUTH]} if vigilance else files[photo]
@@ -141,5 +143,11 @@ def _prepared(
             yield photo, system, rgb
         if vigilance:
             yield photo, DECOY, decoy(pictures[0], settings.seed + photo)
+        size += sum(rgb.nbytes for rgb in pictures) + vigilance * pictures[0].nbytes
+        if size > MOST_BYTES:
+            raise UsageError(
+                f"Pictures of {photo + 1} of {settings.photos} photos take over {MOST_BYTES / 1e9:g} GB of memory.",
+                "Lower --pairs or --side.",
+            )
     if odd:
         notes.append(f"{odd} predictions are of another size than their photographs: resampling may tell them apart.")
