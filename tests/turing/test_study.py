@@ -54,9 +54,9 @@ def test_a_study_is_gone_on_with_and_not_changed(begun, places):
     before = (folder / NAME).read_bytes()
     assert begin(folder, Request()).settings.pairs == 4
     assert begun().samefile(folder)
-    for other in ({"pairs": 3}, {"form": Form.SINGLE}, {"seed": 5}, {"side": 100}):
-        with pytest.raises(UsageError, match=f"another --{next(iter(other))}"):
-            begun(**other)
+    for option, value in (("pairs", 3), ("form", Form.SINGLE), ("seed", 5), ("side", 100)):
+        with pytest.raises(UsageError, match=f"another --{option.replace('form', 'single')}"):
+            begun(**{option: value})
     with pytest.raises(UsageError, match="another --pred"):
         begin(folder, Request(places["truth"], (("ours", places["ours"]),)))
     assert (folder / NAME).read_bytes() == before
@@ -80,6 +80,19 @@ def test_predictions_of_another_size_are_told_of(begun, places):
     store = Store(begun())
     assert "another size" in store.study().notes[0]
     assert all(max(rgb.shape) <= 50 for photo, system, rgb in store.pictures() if system == "ours")
+    store.close()
+
+
+def test_photographs_without_color_are_told_of(begun, places):
+    from PIL import Image
+
+    for path in places["truth"].iterdir():
+        with Image.open(path) as image:
+            image.convert("L").save(path)
+    store = Store(begun())
+    assert store.study().notes == (
+        "9 photographs are in black and white, or nearly: beside a color copy they look like fakes.",
+    )
     store.close()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from bwcolor import __version__
 from bwcolor.errors import UsageError
 from bwcolor.photo.folders import find_photographs, stem
+from bwcolor.photo.toned import tone_of
 from bwcolor.turing.pictures import Rgb, decoy, read_picture, to_one_size
 from bwcolor.turing.plan import DECOY, PRACTICE, SIDE, TRUTH, VIGILANCE, Form, Kind, Settings, fit
 from bwcolor.turing.store import NAME, Store, Study, create
@@ -115,6 +116,7 @@ def _found(folder: Path, request: Request) -> Study:
     store.close()
     asked = {field.name: getattr(request, field.name) for field in fields(Settings)}
     other = [name for name, value in asked.items() if value is not None and value != getattr(study.settings, name)]
+    other = ["single" if name == "form" else name for name in other]
     if request.predictions and sorted(name for name, _ in request.predictions) != sorted(study.systems):
         other.append("pred")
     if other:
@@ -132,13 +134,14 @@ def _prepared(
     settings: Settings, files: Sequence[dict[str, Path]], progress: Progress, notes: list[str]
 ) -> Iterator[tuple[int, str, Rgb]]:
     """Yield the pictures that the study shows: of vigilance photos the truth and a decoy, of others all."""
-    odd = size = 0
+    odd = plain = size = 0
     for photo in progress(range(settings.photos)):
         vigilance = settings.kind(photo) == Kind.VIGILANCE
         wanted = {TRUTH: files[photo][TRUTH]} if vigilance else files[photo]
         read = [(path, read_picture(path)) for path in wanted.values()]
         odd += sum(rgb.shape != read[0][1].shape for _, rgb in read)
         pictures = to_one_size(read, settings.side)
+        plain += tone_of(pictures[0]) != "color"
         for system, rgb in zip(wanted, pictures, strict=True):
             yield photo, system, rgb
         if vigilance:
@@ -149,5 +152,9 @@ def _prepared(
                 f"Pictures of {photo + 1} of {settings.photos} photos take over {MOST_BYTES / 1e9:g} GB of memory.",
                 "Lower --pairs or --side.",
             )
+    if plain:
+        notes.append(
+            f"{plain} photographs are in black and white, or nearly: beside a color copy they look like fakes."
+        )
     if odd:
         notes.append(f"{odd} predictions are of another size than their photographs: resampling may tell them apart.")
