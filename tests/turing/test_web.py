@@ -276,7 +276,7 @@ def test_a_study_that_is_full(opened, clock, monkeypatch):
     _, client = opened()
     for _ in range(2):
         Participant(client, clock)
-    assert client.post("/begin", json={}).status_code == 503
+    assert client.post("/begin", json={}).status_code == 409
 
 
 @pytest.mark.parametrize("read", [0, 1, 2, 3])

@@ -110,7 +110,7 @@ class Desk:
             Refusal: The study has as many as it takes.
         """
         if self._participants >= MOST_PARTICIPANTS:
-            raise Refusal(503, "This study takes no more participants.")
+            raise Refusal(409, "This study takes no more participants.")
         self._participants += 1
         name = secrets.token_hex(NAME_BYTES)
         trials = partial(draw, self.study.settings, self.study.systems, chance=random.SystemRandom())

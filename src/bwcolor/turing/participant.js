@@ -78,8 +78,11 @@ function expose() {
 }
 
 function chosen() {
+  const held = choices.find((button) => button.dataset.held);
   return new Promise((resolve) => {
     const take = (choice) => {
+      // who answers by Tab and Enter finds the focus where it was, though the buttons were disabled meanwhile
+      for (const button of choices) button.dataset.held = button === document.activeElement ? "yes" : "";
       document.removeEventListener("keydown", press);
       for (const button of choices) button.onclick = null;
       resolve(choice);
@@ -94,6 +97,7 @@ function chosen() {
       button.disabled = false;
       button.onclick = () => take(choice);
     });
+    if (held) held.focus();
   });
 }
 
@@ -173,14 +177,12 @@ async function proceed() {
       }
     }
   } catch (error) {
-    const lost = error instanceof Refused && [403, 410].includes(error.status);
-    if (lost) {
-      session = null;
+    const refused = error instanceof Refused;
+    if (refused && [403, 410].includes(error.status)) {
+      session = null; // over, or of another study; one can begin anew
       sessionStorage.removeItem(MEMORY);
     }
-    $("reason").textContent = lost
-      ? "This session is over, or the study is another one now. You can begin anew."
-      : "The study does not answer, or not as expected. What you answered is kept.";
+    $("reason").textContent = refused ? error.message : "The study does not answer. What you answered is kept.";
     show("trouble", $("again"));
   } finally {
     underWay = false;

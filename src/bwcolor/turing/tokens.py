@@ -92,10 +92,10 @@ class Seal:
         except (binascii.Error, ValueError):
             given = b""
         if not hmac.compare_digest(given, self._mac(content)):
-            raise Refusal(403, "This token was not given out by this study.")
+            raise Refusal(403, "This session or trial was not given out by this study.")
         claim = Claim(*json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4))))
         if not 0 <= now - claim.issued <= (SESSION_SECONDS if claim.trial < 0 else TRIAL_SECONDS):
-            raise Refusal(410, "This token has expired.")
+            raise Refusal(410, "This took too long; the session or the trial has expired.")
         return claim
 
     def _mac(self, content: str) -> bytes:
