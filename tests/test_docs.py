@@ -42,11 +42,11 @@ SCANS = (
     "album/b.tif",
 )
 
-# What an example is run with: the model without weights, and as little training as there can be.
+# What an example is run with: the model without weights where that will do, and as little training as there can be.
 QUICK = {
     "train": "--steps 1 --batch-size 1 --crop-sizes 64 --evaluate-every 1 --held-out 2 --encoder scratch --threads 1",
 }
-
+SAMPLED = shlex.split("--model classify --working-size 32 --effort fast")
 
 # Examples of these are held against the options only
 NOT_RUN = {
@@ -170,6 +170,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for path in (tmp_path / name for name in SCANS):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(draw.integers(0, 256, (70, 90), dtype=np.uint8)).save(path)
+    Image.fromarray(draw.integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(tmp_path / "holiday.jpg")
     for folder in ("photos", "theirs"):
         (tmp_path / folder).mkdir()
         for number in range(6):
@@ -186,7 +187,8 @@ def run_quickly(line: str) -> int:
         words += [] if "--resume" in words else shlex.split(QUICK[name])
     elif name in ("colorize", "eval", "compare"):
         words = [word for word in re.sub(r"--(model|weights)[ =]\S+", "", " ".join(words)).split() if word]
-        words += ["--model", "null"]
+        # samples are drawn from a distribution, which that one has not
+        words += SAMPLED if "--samples" in words else ["--model", "null"]
     return wall.run(words)
 
 

@@ -4,13 +4,13 @@
 import numpy as np
 import pytest
 
-from bwcolor.color.transfer import AbStatistics, match, statistics_of
+from bwcolor.color.transfer import SHIFT, AbStatistics, match, statistics_of
 
 
 def test_mean_and_spread_become_the_reference():
     ab = np.random.default_rng(0).normal((5, -3), (8, 12), (60, 70, 2)).astype(np.float32)
-    told = statistics_of(match(ab, AbStatistics((20.0, 10.0), (12.0, 9.0))))
-    assert told.mean == pytest.approx((20, 10), abs=0.01)
+    told = statistics_of(match(ab, AbStatistics((10.0, 4.0), (12.0, 9.0))))
+    assert told.mean == pytest.approx((10, 4), abs=0.01)
     assert told.spread == pytest.approx((12, 9), abs=0.01)
 
 
@@ -20,6 +20,13 @@ def test_the_stretch_is_limited(wanted, got):
     assert statistics_of(match(ab, AbStatistics((0.0, 0.0), (wanted, wanted)))).spread == pytest.approx(
         (got, got), rel=0.02
     )
+
+
+def test_the_shift_is_limited_and_keeps_its_direction():
+    ab = np.random.default_rng(0).normal(0, 8, (200, 200, 2)).astype(np.float32)
+    own = statistics_of(ab)
+    told = statistics_of(match(ab, AbStatistics((own.mean[0] + 30.0, own.mean[1] - 40.0), own.spread)))
+    assert np.subtract(told.mean, own.mean) == pytest.approx((0.6 * SHIFT, -0.8 * SHIFT), abs=0.01)
 
 
 def test_a_flat_picture_stays_finite():

@@ -12,14 +12,16 @@ from skimage.color import rgb2gray, rgb2lab
 from torch import nn
 
 import bwcolor
-from bwcolor.colorizer import Colorizer
+from bwcolor.colorizer import Colorizer, Settings
 from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import weights
-from bwcolor.models.inference import Small
+from bwcolor.models.inference import Prediction, Small
+from bwcolor.models.siggraph17 import Siggraph17, overall_hint
 from bwcolor.models.table import MODELS
 from bwcolor.models.trunk import Gan
 from bwcolor.photo.hints import Hints, Stroke
 from bwcolor.photo.photo import Metadata, Photo, Source
+from bwcolor.photo.reference import Reference
 
 
 def gray_photo(height: int, width: int, dtype=np.uint8) -> np.ndarray:
@@ -237,3 +239,37 @@ def test_wrong_use_is_answered_in_one_line(arguments, error, message):
 def test_arrays_of_another_kind_are_refused(null, array):
     with pytest.raises(ValueError, match="expected"):
         null.colorize_gray(array)
+
+
+def test_a_network_that_takes_global_hints_is_told_the_reference():
+    """Its colors are its own then, and no statistics are moved."""
+    torch.manual_seed(5)
+    network = Siggraph17(width=4, global_hints="yes").eval()
+    torch.nn.init.normal_(network.global_hints.layers[-1].weight, std=1e6)  # as if it had been trained
+    row = MODELS["siggraph17"]
+    settings = Settings("siggraph17", "cpu", "fp32", 64, None, 1.0, 1.0, "edge", ())
+    ab = np.random.default_rng(0).normal(20, 10, (48, 64, 2)).astype(np.float32)
+    small = Small(np.full((64, 96), 50, dtype=np.float32))
+    plain = Colorizer(network, row, settings).predict([small])[0].ab
+    led = Colorizer(network, row, settings, reference=Reference(ab, 0.4, "x"))
+    overall = overall_hint(torch.from_numpy(ab).movedim(-1, 0)[None], torch.tensor([0.4]))
+    with torch.no_grad():
+        expected = network(torch.full((1, 1, 64, 96), 50.0), None, overall)[0].movedim(0, -1)
+    np.testing.assert_allclose(led.predict([small])[0].ab, expected, atol=1e-3)
+    assert np.abs(led.predict([small])[0].ab - plain).max() > 0.1
+    photo = photo_of(gray_photo(64, 96))
+    same = Colorizer(network, row, settings).finish(photo, small, Prediction(expected.numpy(), None)).rows(0, 64)
+    np.testing.assert_array_equal(led.finish(photo, small, Prediction(expected.numpy(), None)).rows(0, 64), same)
+
+
+def test_other_networks_colors_are_moved_towards_the_reference(null):
+    photo = photo_of(gray_photo(64, 96))
+    reference = Reference(np.full((4, 4, 2), (-5.0, -20.0), dtype=np.float32), 0.3, "x")
+    led = Colorizer(nn.Identity(), null.model, null.settings, reference=reference)
+    small = led.prepare(photo)
+    flat = Prediction(
+        np.zeros((*(side // null.model.ab_stride for side in small.lightness.shape), 2), np.float32), None
+    )
+    plain, moved = (color.finish(photo, small, flat).rows(0, 64).astype(float) for color in (null, led))
+    assert (moved - plain)[..., 2].mean() > 3
+    assert (moved - plain)[..., 0].mean() < 0

@@ -18,6 +18,7 @@ from bwcolor.photo import signing
 from bwcolor.photo.formats import FORMATS
 from bwcolor.photo.options import ReadOptions, WriteOptions
 from bwcolor.photo.provenance import COMPOSITE
+from bwcolor.photo.reference import read_reference
 from bwcolor.photo.signing import Signing
 
 KEEP = "keep"  # --format: the scan's own
@@ -41,6 +42,7 @@ class ColorOptions:
     levels: str = "auto"
     quality: str = "auto"
     as_published: bool = False
+    reference: Path | None = None
 
     def known(self) -> dict[str, Any]:
         """Return those settings of the Colorizer that can be told without loading it."""
@@ -54,6 +56,7 @@ class ColorOptions:
             "upsample": self.upsample,
             "levels": row.levels if self.levels == "auto" else self.levels,
             "as_published": self.as_published,
+            "reference": None if self.reference is None else read_reference(self.reference).sha256,
         }
         if self.as_published and self.working_size is None:
             del known["working_size"]  # the authors' own, which only their pipelines know
@@ -154,6 +157,15 @@ class Job:
             raise UsageError("The published pipelines take no color hints.", "Leave --as-published or --hints away.")
         if self.request.decisions is not None and published:
             raise UsageError("The published pipelines obey no decisions.", "Leave --as-published or --decisions away.")
+        if self.request.samples is not None and self.request.decisions is not None:
+            raise UsageError("Decisions are of the likeliest colors, not of samples.", "Leave --samples away.")
+        if self.request.samples is not None and (published or row.temperature is None):
+            raise UsageError(
+                f"{'A published pipeline' if published else row.name} knows one coloring of a photo only.",
+                "Leave --as-published away." if published else f"Take --model {DEFAULT_MODEL} for --samples.",
+            )
+        if self.color.reference is not None and published:
+            raise UsageError("The published pipelines know no reference.", "Leave --as-published or --reference away.")
         if self.uncertainty and (published or (row.temperature is None and not row.parts)):
             raise UsageError(f"{row.name} cannot say how sure it is.", f"Take --model {DEFAULT_MODEL}.")
         if self.write.signing is not None:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bwcolor.archive.decisions import Decision, read_decisions
+from bwcolor.archive.samples import folders_of, sampled_sidecars, sampled_tasks
 from bwcolor.archive.targets import OUTPUT_SUFFIX, check_targets, outside
 from bwcolor.archive.walk import Walked, is_output, selector, walk
 from bwcolor.errors import NothingToDoError, UsageError
@@ -32,7 +33,8 @@ class Request:
         files_from: Names of a list, instead of all that the folders hold; None where there is no list.
         limit: At most so many photos; None means all.
         sample: So many photos, drawn evenly from all; None means all.
-        seed: Of the sample.
+        seed: Of the photos drawn; samples of a photo are numbered on from it.
+        samples: Plausible colorings of each photo, each in a folder of its own; None for the likeliest colors alone.
         suffix: Added to the stem of each color copy.
         hints: Known colors of the only photo; None for what lies beside each.
         decisions: What people have decided of earlier copies; None for nothing.
@@ -46,6 +48,7 @@ class Request:
     limit: int | None = None
     sample: int | None = None
     seed: int = 0
+    samples: int | None = None
     suffix: str = ""
     hints: Path | None = None
     decisions: Path | None = None
@@ -62,6 +65,7 @@ class Task:
         out: The output folder that the copy lies in.
         hints: The file beside the scan that tells known colors; None where there is none.
         decision: What a person has decided of its color copy; None for nothing.
+        sample: Number that one plausible coloring among many is drawn with; None for the likeliest colors.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Task:
     target: Path
     out: Path
     hints: Path | None = None
+    sample: int | None = None
     decision: Decision | None = None
 
     @property
@@ -79,7 +84,7 @@ class Task:
     @property
     def options(self) -> dict[str, Any]:
         """What decides this photo's result beside the run's own options, as plain values."""
-        return self.wanted.options if self.wanted is not None else {}
+        return {"sample": self.sample} | (self.wanted.options if self.wanted is not None else {})
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,7 @@ class _Gathering:
         self.tasks: dict[Path, Task] = {}
         self.left_alone: Counter[str] = Counter()
         self.hints: set[Path] = set()
-        self.sidecars: list[tuple[Path, Path]] = []
+        self.sidecars: list[tuple[Path, Path, Path]] = []
         self.excluded = 0
         self.selected = selector(request.include, request.exclude)
 
@@ -168,15 +173,22 @@ class _Gathering:
             real = path.resolve()
             if not path.is_dir():
                 out = self.request.out or real.parent.with_name(real.parent.name + OUTPUT_SUFFIX)
-                self._take(path, path.name, outside(out, real.parent, strict=False))
+                self._take(path, path.name, self._checked(out, real.parent, strict=False))
                 continue
             out = self.request.out or real.with_name((real.name or "root") + OUTPUT_SUFFIX)
-            out = outside(out, real, strict=True)
+            out = self._checked(out, real, strict=True)
             prefix = f"{real.name}/" if self.request.out and folders > 1 else ""
             for found in walk(real, self.met):
                 if found.is_relative_to(out) or (listed is not None and found not in listed):
                     continue
                 self._take(found, prefix + found.relative_to(real).as_posix(), out)
+
+    def _checked(self, out: Path, root: Path, *, strict: bool) -> Path:
+        """Return the output folder, absolute; each sample's own must lie outside the input, too."""
+        out = outside(out, root, strict=strict)
+        for each in folders_of(out, self.request).values():
+            outside(each, root, strict=strict)
+        return out
 
     def _take(self, source: Path, name: str, out: Path) -> None:
         suffix = source.suffix.lower()
@@ -185,7 +197,7 @@ class _Gathering:
         elif suffix not in self.suffixes:
             self.left_alone[suffix or "(none)"] += 1
             if suffix in SIDECAR_SUFFIXES and not source.name.endswith(hint_files.SUFFIXES):
-                self.sidecars.append((source, out / Path(*PurePosixPath(name).parts)))
+                self.sidecars.append((source, Path(*PurePosixPath(name).parts), out))
         elif not self.selected(name):
             self.excluded += 1
         elif source not in self.tasks:
@@ -215,16 +227,17 @@ class _Gathering:
             _check_hints(self.request.hints, drawn)
         if self.request.decisions is not None:
             drawn = _decided(drawn, self.request.decisions)
-        check_targets(drawn)
+        wanted = sampled_tasks(drawn, self.request)
+        check_targets(wanted)
         return Plan(
-            tasks=tuple(drawn),
-            outs=tuple(dict.fromkeys(task.out for task in drawn)),
+            tasks=tuple(wanted),
+            outs=tuple(dict.fromkeys(task.out for task in wanted)),
             left_alone=dict(self.left_alone.most_common()),
             excluded=self.excluded,
             not_drawn=len(tasks) - len(drawn),
             outputs=tuple(self.met.outputs),
             unreadable=tuple(self.met.unreadable),
-            sidecars=tuple(self.sidecars),
+            sidecars=sampled_sidecars(self.sidecars, self.request),
         )
 
     def _nothing(self) -> NothingToDoError:

@@ -71,6 +71,8 @@ def colorize(job: Job, watch: Watch | None = None) -> Summary:
     from bwcolor.colorizer import load
 
     colorizer = load(**vars(job.color))
+    if job.request.samples is not None:
+        colorizer.check_samples()
     stages = Stages(job, colorizer, {task.target for task in plan.tasks})
     with ExitStack() as opened:
         desks = {out: opened.enter_context(Desk.at(out)) for out in plan.outs}

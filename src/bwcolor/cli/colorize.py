@@ -40,6 +40,8 @@ def colorize(
     as_published: color.AsPublished = False,
     hints: color.Hints = None,
     decisions: color.Decisions = None,
+    reference: color.Reference = None,
+    samples: color.Samples = None,
     format: copies.Format = "keep",
     depth: copies.Depth = None,
     quality: copies.Quality = None,
@@ -90,6 +92,8 @@ def colorize(
         bwcolor colorize album/a.jpg album/b.tif --saturation 0.8
 
         bwcolor colorize scans --exclude '*_web.jpg' --format tiff --until 07:00
+
+        bwcolor colorize album/a.jpg --model gan --samples 3
     """
     job = _job(dict(locals()))
     from bwcolor.cli import outcome

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 STRETCH = (0.5, 2.0)  # limits of the factor on the spread of a and of b
+SHIFT = 10.0  # Lab units that the mean color moves at most: more is a wash over the picture
 _SMALLEST_SPREAD = 1e-3  # Lab units
 
 
@@ -33,10 +34,10 @@ def statistics_of(ab: NDArray[np.float32]) -> AbStatistics:
 
 
 def match(ab: NDArray[np.float32], reference: AbStatistics) -> NDArray[np.float32]:
-    """Give colors the mean and, within limits, the spread of a reference.
+    """Give colors, within limits, the mean and the spread of a reference.
 
-    Reinhard, Ashikhmin, Gooch, Shirley, "Color Transfer between Images" (IEEE CG&A 2001), on a and b alone and with the
-    stretch limited, so that a calm scene does not become a garish one.
+    Reinhard, Ashikhmin, Gooch, Shirley, "Color Transfer between Images" (IEEE CG&A 2001), on a and b alone; stretch and
+    shift are limited, so that a calm scene does not become a garish one, and white paper not a red one.
 
     Args:
         ab: ``(h, w, 2)`` float32, Lab units.
@@ -47,5 +48,7 @@ def match(ab: NDArray[np.float32], reference: AbStatistics) -> NDArray[np.float3
     """
     own = statistics_of(ab)
     stretch = np.clip(np.array(reference.spread) / np.maximum(own.spread, _SMALLEST_SPREAD), *STRETCH)
-    moved: NDArray[np.float32] = ((ab - np.array(own.mean)) * stretch + np.array(reference.mean)).astype(np.float32)
+    shift = np.array(reference.mean) - np.array(own.mean)
+    shift *= SHIFT / max(float(np.hypot(*shift)), SHIFT)
+    moved: NDArray[np.float32] = ((ab - np.array(own.mean)) * stretch + np.array(own.mean) + shift).astype(np.float32)
     return moved

@@ -21,12 +21,15 @@ from torch import nn
 from bwcolor.color.downsample import lightness_rows, shrink, working_shape
 from bwcolor.color.merge import merge_rows
 from bwcolor.color.spread import spread
+from bwcolor.color.transfer import match, statistics_of
 from bwcolor.color.upsample import AbUpsampler
 from bwcolor.colorizer.settings import Settings
 from bwcolor.models.inference import Manner, Prediction, Runner, Small
+from bwcolor.models.network import Guided
 from bwcolor.models.row import ModelRow
 from bwcolor.photo.hints import Hints
 from bwcolor.photo.photo import Metadata, Photo, Rows, Source
+from bwcolor.photo.reference import Reference
 
 
 @dataclass(frozen=True)
@@ -74,17 +77,39 @@ class Colorizer:
         row: Its row of the MODELS table.
         settings: All resolved.
         weights_sha256: Hash of the weights file; empty for a network without weights.
+        reference: Colors that are wanted; None for none.
     """
 
-    def __init__(self, network: nn.Module, row: ModelRow, settings: Settings, weights_sha256: str = "") -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        row: ModelRow,
+        settings: Settings,
+        weights_sha256: str = "",
+        reference: Reference | None = None,
+    ) -> None:
         self.model = row
         self.settings = settings
         self.weights_sha256 = weights_sha256
         device = torch.device(settings.device)
         manner = Manner(device, settings.precision, settings.temperature or 1.0, settings.levels, settings.looks)
-        self._runner = Runner(network, row, manner)
+        overall, self._palette = None, None
+        if reference is not None and isinstance(network, Guided):
+            ab = torch.from_numpy(reference.ab).movedim(-1, 0)[None]
+            overall = network.global_hints.told(ab, torch.tensor([reference.saturation]))
+        elif reference is not None:
+            self._palette = statistics_of(reference.ab)
+        self._runner = Runner(network, row, manner, overall)
         if settings.sample is not None:
-            self._runner.check_samples()
+            self.check_samples()
+
+    def check_samples(self) -> None:
+        """See that the network has a distribution to draw samples from.
+
+        Raises:
+            UsageError: It has none.
+        """
+        self._runner.check_samples()
 
     def prepare(self, photo: Photo, hints: Hints | None = None, sample: int | None = None) -> Small:
         """Read a photo once and make it, and its hints, as small as the network wants them.
@@ -139,10 +164,12 @@ class Colorizer:
         stride = self.model.ab_stride
         height, width = small.lightness.shape
         guide = small.lightness.reshape(height // stride, stride, width // stride, stride).mean(axis=(1, 3))
-        ab = prediction.ab
+        ab = prediction.ab * np.float32(self.model.chroma)
+        if self._palette is not None:
+            ab = match(ab, self._palette)
         if small.hints is not None and not self.model.takes_hints:
             ab = spread(ab, small.hints, guide.astype(np.float32))
-        gain = np.float32(self.model.chroma * self.settings.saturation * self.settings.strength)
+        gain = np.float32(self.settings.saturation * self.settings.strength)
         enlarge = AbUpsampler(
             ab * gain, guide.astype(np.float32), (photo.height, photo.width), method=self.settings.upsample
         )

@@ -14,6 +14,7 @@ from bwcolor.models.loading import load_network
 from bwcolor.models.onnx_network import SUFFIX as ONNX_SUFFIX
 from bwcolor.models.pipelines import pipeline_of
 from bwcolor.models.table import DEFAULT_MODEL, find_model
+from bwcolor.photo.reference import read_reference
 
 BEST_LOOKS = (1.0, 2 / 3)  # shares of the working size that "best" quality averages, each with its mirror image
 
@@ -32,6 +33,7 @@ def load(
     levels: str = "auto",
     quality: str = "auto",
     sample: int | None = None,
+    reference: Path | str | None = None,
     as_published: bool = False,
 ) -> Colorizer:
     """Load a network and its weights.
@@ -51,6 +53,8 @@ def load(
         quality: "fast" (one look), "best" (the photo and its mirror image are seen at two sizes and averaged, at three
             times the network's time), or "auto": the model's own.
         sample: Seed of one plausible coloring among many, for networks with color bins; None takes their mean.
+        reference: A photograph whose palette the colors shall come near; a network that takes global hints is told,
+            for others ab are moved by their statistics.
         as_published: Run the network's authors' own pipeline instead, to compare with published pictures; the working
             size is then the side of its square.
 
@@ -88,10 +92,12 @@ def load(
             levels=levels == "auto",
             quality=quality == "auto",
             sample=sample is None,
+            reference=reference is None,
             precision=precision in ("auto", "fp32"),
         )
         pipeline, working_size = pipeline_of(row, working_size)
         precision = "fp32"
+    palette = None if reference is None else read_reference(Path(reference))
     settings = Settings(
         model=model,
         device=str(place),
@@ -104,12 +110,13 @@ def load(
         levels=row.levels if levels == "auto" else levels,
         looks={"auto": row.looks, "fast": (), "best": BEST_LOOKS}[quality],
         sample=sample,
+        reference=palette and palette.sha256,
         as_published=as_published,
     )
     loaded = load_network(model, path)
     if as_published:
         return AsPublished(loaded.network, row, settings, pipeline, loaded.sha256)
-    return Colorizer(loaded.network, row, settings, loaded.sha256)
+    return Colorizer(loaded.network, row, settings, loaded.sha256, palette)
 
 
 def _check_range(what: str, value: float | None, least: float, most: float) -> None:

@@ -23,6 +23,7 @@ class Settings:
         looks: Sizes at which the photo and its mirror image are seen and averaged, as shares of the working size;
             empty for a single look.
         sample: Seed of one plausible coloring among many; None for the mean.
+        reference: Hash of the photograph whose colors are wanted; None for none.
         as_published: Whether the network's authors' own pipeline runs, at ``working_size`` squared.
     """
 
@@ -37,4 +38,5 @@ class Settings:
     levels: str
     looks: tuple[float, ...]
     sample: int | None = None
+    reference: str | None = None
     as_published: bool = False

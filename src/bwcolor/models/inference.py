@@ -82,10 +82,12 @@ class Runner:
         network: Keeps the Network contract (see `bwcolor.models.network.build`).
         row: Its row of the MODELS table.
         manner: How.
+        overall: ``(1, K)`` float, the colors of a reference, for a network that takes such itself; None for none.
     """
 
-    def __init__(self, network: nn.Module, row: ModelRow, manner: Manner) -> None:
+    def __init__(self, network: nn.Module, row: ModelRow, manner: Manner, overall: Tensor | None = None) -> None:
         self.row, self.manner = row, manner
+        self._overall = () if overall is None else (overall.to(manner.device),)
         placed = network.eval().requires_grad_(False).to(manner.device)
         self._network = placed.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -159,7 +161,8 @@ class Runner:
         precision = PRECISIONS[self.manner.precision]
         with torch.autocast(self.manner.device.type, precision, enabled=precision is not torch.float32):
             if not isinstance(self._network, Classifier):
-                ab: Tensor = self._network(padded, told)
+                whole = [hint.expand(len(padded), -1) for hint in self._overall]
+                ab: Tensor = self._network(padded, told, *whole)
                 return ab.float()[..., :down, :across], None
             ab, logits = self._network.colors(padded, told, self.manner.temperature)
         ab, logits = ab.float()[..., :down, :across], logits.float()[..., :down, :across]

@@ -31,6 +31,24 @@ class Classifier(Protocol):
         """Return ab ``(N, 2, h/s, w/s)`` in Lab units, and the logits of the same pass."""
 
 
+class Palette(Protocol):
+    """The part of a network that takes the colors of a reference."""
+
+    def told(self, ab: Tensor, saturation: Tensor) -> Tensor:
+        """Return what ``forward`` takes behind hints, ``(N, K)``, of ab ``(N, 2, h, w)`` and saturation ``(N,)``."""
+
+
+@runtime_checkable
+class Guided(Protocol):
+    """A network whose ``forward`` takes the colors of a reference as a third argument.
+
+    Attributes:
+        global_hints: Makes that argument.
+    """
+
+    global_hints: Palette
+
+
 def build(
     row: ModelRow, options: Mapping[str, str] | None = None, networks: Sequence[nn.Module] | None = None
 ) -> nn.Module:

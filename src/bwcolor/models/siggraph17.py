@@ -47,6 +47,11 @@ class GlobalHints(nn.Module):
         nn.init.zeros_(last.weight)  # type: ignore[arg-type]
         self.layers = nn.Sequential(*layers)
 
+    def told(self, ab: Tensor, saturation: Tensor) -> Tensor:
+        """Return a reference's hint ``(N, 316)``, whatever its size (see `overall_hint`)."""
+        size = [max(side, GLOBAL_GRID) for side in ab.shape[-2:]]
+        return overall_hint(F.interpolate(ab, size, mode="nearest"), saturation)
+
     def forward(self, overall: Tensor) -> Tensor:
         """Map ``(N, count + 3)`` (shares, its flag, saturation, its flag) to ``(N, channels, 1, 1)``."""
         told = overall[:, :, None, None]

@@ -78,3 +78,18 @@ Hints = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+Samples = Annotated[
+    int | None,
+    typer.Option(
+        help="Make N plausible colorings of each photo instead of the likeliest one, in OUT-sample-1, -2, ...",
+        metavar="N",
+        min=1,
+        rich_help_panel=PANEL,
+    ),
+]
+Reference = Annotated[
+    Path | None,
+    typer.Option(
+        help="A photograph in color whose palette the copies shall come near.", metavar="FILE", rich_help_panel=PANEL
+    ),
+]

@@ -49,7 +49,15 @@ Sample = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Of --sample.", rich_help_panel=PANEL)]
+Seed = Annotated[
+    int,
+    typer.Option(
+        help="Another number draws other photos (--sample) and other colors (--samples: those after it).",
+        metavar="S",
+        min=0,
+        rich_help_panel=PANEL,
+    ),
+]
 RedoFailed = Annotated[
     bool, typer.Option("--redo-failed", help="Only photos that failed before.", rich_help_panel=PANEL)
 ]
