@@ -16,6 +16,7 @@ from bwcolor.colorizer import Colorizer, Settings
 from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import weights
 from bwcolor.models.inference import Prediction, Small
+from bwcolor.models.loading import load_network
 from bwcolor.models.siggraph17 import Siggraph17, overall_hint
 from bwcolor.models.table import MODELS
 from bwcolor.models.trunk import Gan
@@ -140,6 +141,35 @@ def test_hints_mend_the_colors_of_a_network_that_knows_none(null):
     color = deaf.colorize(photo_of(gray), Hints((Stroke(((0.3, 0.3),), (50.0, 20.0)),))).rows(0, 256).astype(int)
     assert color[76, 76, 0] > color[76, 76, 2] + 40
     assert np.ptp(color[200, 200]) <= 2
+
+
+def test_photos_without_hints_do_not_notice_those_with_hints(random_gan):
+    """Bit for bit, where the network itself is told hints and both are run together."""
+    color = bwcolor.load("gan", weights=random_gan, precision="fp32", working_size=64)
+    network = load_network("gan", random_gan).network
+    for stage in network.decoder:
+        torch.nn.init.normal_(stage.hint.weight, std=0.2)
+    hearing = Colorizer(network, replace(color.model, takes_hints=True), color.settings)
+    light = np.random.default_rng(0).uniform(0, 100, (64, 96)).astype(np.float32)
+    known = Hints((Stroke(((0.5, 0.5),), (60.0, 0.0)),)).at(64, 96)
+    plain, hinted = hearing.predict([Small(light), Small(light, known)])
+    np.testing.assert_array_equal(plain.ab, color.predict([Small(light)])[0].ab)
+    assert np.abs(plain.ab - hinted.ab).max() > 0.05
+
+
+@pytest.mark.parametrize("stride", [1, 4])
+def test_a_hint_is_exact_and_reaches_as_far_on_any_grid(null, stride):
+    """Whatever the network made of it: a field of one color around it, and the next thing as it was."""
+    color = Colorizer(nn.Identity(), replace(null.model, ab_stride=stride), replace(null.settings, working_size=256))
+    gray = np.full((256, 320), 60, np.uint8)
+    gray[60:160, 60:160] = 180
+    small = color.prepare(photo_of(gray), Hints((Stroke(((0.35, 0.4),), (30.0, 10.0)),)))
+    flat = Prediction(np.zeros((256 // stride, 320 // stride, 2), np.float32), None)
+    rgb = color.finish(photo_of(gray), small, flat).rows(0, 256)
+    ab = rgb2lab(rgb)[..., 1:]
+    np.testing.assert_allclose(ab[102, 112], (30, 10), atol=1.5)
+    assert ab[90:115, 100:125, 0].min() > 8
+    assert np.abs(ab[200:]).max() < 1
 
 
 def test_null_colors_shadows_cool_and_lights_warm(null):

@@ -53,6 +53,11 @@ def by_ab(network, lightness, ab):
     return (predicted - on_grid(ab, predicted.shape[-2:])).abs().mean() / 10
 
 
+def by_distance(network, lightness, ab):
+    """Regression of ab: mean distance in units of 10 Lab units."""
+    return (network(lightness) - ab).norm(dim=1).mean() / 10
+
+
 def by_bins_and_ab(network, lightness, ab):
     """Both heads of the trunk: its bins, and the ab that the other head makes of them."""
     colors, logits = network.colors(lightness, None, TEMPERATURE)
@@ -117,11 +122,14 @@ def seen_once(network, lightness, ab):
 
 @dataclass(frozen=True)
 class Lesson:
+    """How a network learns them; those that take long learn by heart among the slow tests only."""
+
     make: object
     loss: object
     steps: int
     rate: float = 3e-3
     before: object = None
+    long: bool = True
 
 
 LESSONS = {
@@ -129,18 +137,19 @@ LESSONS = {
     "siggraph17": Lesson(lambda: Siggraph17(width=8), by_ab, 200),
     "vgg-regression": Lesson(lambda: VggRegression(bottleneck="wide", shrink=4), by_uv, 400, rate=1e-2),
     "vgg-classification": Lesson(lambda: VggClassification(shrink=4), by_marginals, 120),
-    "cnn": Lesson(lambda: Cnn(shrink=2), by_ab, 200),
+    "cnn": Lesson(lambda: Cnn(shrink=2), by_ab, 200, long=False),
     "cnn-16": Lesson(lambda: Cnn16(shrink=2), by_ab, 300, rate=1e-3),
     "koalarization": Lesson(lambda: Koalarization("efficientnet-lite2", shrink=2), by_ab, 250, 1e-3, seen_once),
     "chromagan": Lesson(lambda: ChromaGan("vgg16", shrink=4), by_ab, 600, 1.5e-3),
-    "gan-cifar": Lesson(lambda: GanCifar("narrow"), by_picture, 150),
+    "gan-cifar": Lesson(lambda: GanCifar("narrow"), by_picture, 150, long=False),
     "yuv-bins": Lesson(YuvBins, by_bins, 60, before=measured_bins),
-    "classify": Lesson(Classify, by_bins, 60),
+    "classify": Lesson(Classify, by_bins, 60, long=False),
     "gan": Lesson(Gan, by_bins_and_ab, 60),
 }
-# through the three channels of the paper colors squeeze slowly, and not all the way
-PAPER_BOTTLENECK = Lesson(lambda: VggRegression(shrink=4), by_uv, 1500, rate=2e-2)
-SQUEEZED = 6.0  # Lab units
+# Through the three channels of the paper colors squeeze slowly. After 600 steps by the squares of U and V they are 4 to 5
+# Lab units off, whatever the rate: squares of what is nearly right teach little. By distances they are 3 to 4, and then on.
+PAPER_BOTTLENECK = Lesson(lambda: VggRegression(shrink=4), by_distance, 1500, rate=6e-3)
+FIRST_STEPS = 12
 
 
 def settle(network, lightness):
@@ -157,7 +166,7 @@ def settle(network, lightness):
     network.eval()
 
 
-def teach(lesson, lightness, ab):
+def enrolled(lesson, lightness, ab):
     torch.manual_seed(0)
     network = lesson.make()
     if lesson.before:
@@ -165,7 +174,11 @@ def teach(lesson, lightness, ab):
     for module in network.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    network.train()
+    return network.train()
+
+
+def teach(lesson, lightness, ab):
+    network = enrolled(lesson, lightness, ab)
     optimizer = torch.optim.AdamW(network.parameters(), lr=lesson.rate, weight_decay=0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lesson.rate, total_steps=lesson.steps)
     losses = []
@@ -180,7 +193,7 @@ def teach(lesson, lightness, ab):
     return network, losses
 
 
-def check_learned(name, lesson, lightness, ab, limit=LEARNED):
+def check_learned(name, lesson, lightness, ab):
     row = MODELS[name]
     network, losses = teach(lesson, lightness, ab)
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
@@ -190,19 +203,37 @@ def check_learned(name, lesson, lightness, ab, limit=LEARNED):
     with torch.no_grad():
         predicted = network.colors(lightness, None, TEMPERATURE)[0] if binned else network(lightness)
     error = (predicted - truth).norm(dim=1).mean()
-    assert truth.norm(dim=1).mean() > 3 * limit  # gray would not pass
+    assert truth.norm(dim=1).mean() > 3 * LEARNED  # gray would not pass
     own = (quantized(network, seen, truth) - truth).norm(dim=1).mean() if binned else 0.0
-    assert error < max(limit, own + BEYOND_BINS)
+    assert error < max(LEARNED, own + BEYOND_BINS)
 
 
 @pytest.mark.parametrize("name", LESSONS)
+def test_first_steps_bring_it_nearer(name, eight):
+    """Of what the network is to learn, on one fixed batch."""
+    lesson = LESSONS[name]
+    network = enrolled(lesson, *eight)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=lesson.rate / 3, weight_decay=0)
+    losses = []
+    for _ in range(FIRST_STEPS):
+        optimizer.zero_grad()
+        loss = lesson.loss(network, *eight)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert np.mean(losses[-3:]) < 0.9 * losses[0]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * lesson.long) for name, lesson in LESSONS.items()]
+)
 def test_learns_eight_photographs_by_heart(name, eight):
     check_learned(name, LESSONS[name], *eight)
 
 
 @pytest.mark.slow
 def test_learns_eight_photographs_through_the_papers_bottleneck(eight):
-    check_learned("vgg-regression", PAPER_BOTTLENECK, *eight, limit=SQUEEZED)
+    check_learned("vgg-regression", PAPER_BOTTLENECK, *eight)
 
 
 def test_every_trainable_row_has_a_lesson():

@@ -57,6 +57,25 @@ def test_hints_reach_the_colors():
         assert (network(lightness, hints) - network(lightness)).abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("kind", [Classify, Gan])
+def test_without_hints_the_hint_branch_is_of_no_account(kind):
+    """Bit for bit, however it was trained; and a branch that was not changes nothing, whatever it is told."""
+    torch.manual_seed(0)
+    network = kind().eval()
+    lightness, hints = torch.rand(1, 1, 32, 64) * 100, torch.rand(1, 3, 32, 64)
+    with torch.no_grad():
+        before = network.colors(lightness, None, 0.6)
+        for fresh, plain in zip(network.colors(lightness, hints, 0.6), before, strict=True):
+            assert torch.equal(fresh, plain)
+        for parameter in (*network.hints.parameters(), *(stage.hint.weight for stage in network.decoder)):
+            parameter.normal_(0, 1)
+        for after, plain in zip(network.colors(lightness, None, 0.6), before, strict=True):
+            assert torch.equal(after, plain)
+        assert not torch.equal(network(lightness, hints), network(lightness))
+        # hints that say nothing are none: a point here does not speak over there
+        torch.testing.assert_close(network(lightness, torch.zeros_like(hints)), network(lightness))
+
+
 def test_networks_of_bins_are_told_from_others():
     assert isinstance(build(MODELS["gan"]), Classifier)
     assert not isinstance(build(MODELS["null"]), Classifier)

@@ -18,7 +18,6 @@ from bwcolor.photo import signing
 from bwcolor.photo.formats import FORMATS
 from bwcolor.photo.options import ReadOptions, WriteOptions
 from bwcolor.photo.provenance import COMPOSITE
-from bwcolor.photo.reference import read_reference
 from bwcolor.photo.signing import Signing
 
 KEEP = "keep"  # --format: the scan's own
@@ -47,6 +46,11 @@ class ColorOptions:
     def known(self) -> dict[str, Any]:
         """Return those settings of the Colorizer that can be told without loading it."""
         row = find_model(self.model)
+        reference = None
+        if self.reference is not None:
+            from bwcolor.photo.reference import read_reference
+
+            reference = read_reference(self.reference).sha256
         known = {
             "model": self.model,
             "working_size": self.working_size or row.working_size,
@@ -56,7 +60,7 @@ class ColorOptions:
             "upsample": self.upsample,
             "levels": row.levels if self.levels == "auto" else self.levels,
             "as_published": self.as_published,
-            "reference": None if self.reference is None else read_reference(self.reference).sha256,
+            "reference": reference,
         }
         if self.as_published and self.working_size is None:
             del known["working_size"]  # the authors' own, which only their pipelines know

@@ -82,7 +82,7 @@ class Stages:
                 self.network,
                 at_once=1 if self._batch > 1 else None,
                 most=self._batch,
-                group=lambda piece: piece.smalls[0].lightness.shape,
+                group=lambda piece: (piece.smalls[0].lightness.shape, piece.smalls[0].hints is None),
             ),
             Stage("write", one(self.write)),
             Stage("read back", one(self.read_back)),

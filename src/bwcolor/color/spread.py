@@ -8,11 +8,16 @@ color mends the thing it lies on and leaves the rest of the picture as it was.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bwcolor.color.upsample import AbUpsampler
+
+LARGEST = 64  # cells of the short side of the grid on which corrections spread; a finer one is averaged to that
 RANGE_SIGMA = 5.0  # L* units within which neighbouring cells count as one thing
 FADING = 0.03  # how strongly a correction falls back to none at each cell
+_LEAST_SHARE = 1e-6  # of a cell that is hinted
 ROUNDS = 400  # of relaxation; a correction reaches about 1 / sqrt(FADING) = 6 cells, so this is many times enough
 
 
@@ -21,19 +26,42 @@ def spread(ab: NDArray[np.float32], hints: NDArray[np.float32], guide: NDArray[n
 
     Args:
         ab: ``(h, w, 2)`` float32, the prediction in Lab units.
-        hints: ``(3, H, W)`` float32, H and W multiples of h and w: a, b where the mask is 1, and the mask.
+        hints: ``(3, H, W)`` float32, at least as large as the grid: a, b where the mask is 1, and the mask.
         guide: ``(h, w)`` float32, CIE L* 0..100 averaged to the grid.
 
     Returns:
         ``(h, w, 2)`` float32, Lab units; equal to the hints where they lie.
     """
+    factor = max(min(guide.shape) // LARGEST, 1)
+    shape = (-(-guide.shape[0] // factor), -(-guide.shape[1] // factor))
+    coarse = _averaged(guide, shape)
+    known, color = _known(hints, shape)
+    field = _relaxed(np.where(known[..., None], color - _averaged(ab, shape), 0.0), known, coarse)
+    if factor > 1:
+        field = AbUpsampler(field, coarse, guide.shape).rows(lambda y0, y1: guide[y0:y1], 0, guide.shape[0])
+        known, color = _known(hints, guide.shape)
+        return np.where(known[..., None], color, ab + field).astype(np.float32)
+    return (ab + field).astype(np.float32)
+
+
+def _known(hints: NDArray[np.float32], shape: tuple[int, int]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Return which cells hold hints, and their mean color ``(h, w, 2)``."""
+    share = _averaged(hints[2], shape)
+    told = np.ascontiguousarray((hints[:2] * hints[2]).transpose(1, 2, 0))
+    return share > 0, _averaged(told, shape) / np.maximum(share, _LEAST_SHARE)[..., None]
+
+
+def _averaged(planes: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return ``(H, W, ...)`` averaged to a grid."""
+    small = cv2.resize(np.ascontiguousarray(planes, np.float32), shape[::-1], interpolation=cv2.INTER_AREA)
+    return small.reshape(*shape, *planes.shape[2:]).astype(np.float32, copy=False)
+
+
+def _relaxed(
+    correction: NDArray[np.float32], known: NDArray[np.bool_], guide: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Let corrections ``(h, w, 2)`` spread from the known cells along lightness."""
     height, width = guide.shape
-    down, across = hints.shape[1] // height, hints.shape[2] // width
-    cells = hints.reshape(3, height, down, width, across)
-    share = cells[2].mean(axis=(1, 3))
-    known = share > 0
-    color = (cells[:2] * cells[2]).mean(axis=(2, 4)) / np.maximum(share, 1e-6)
-    correction = np.where(known[..., None], color.transpose(1, 2, 0) - ab, 0.0)
     links = [_alike(guide, axis) for axis in (0, 1)]
     one = np.ones((height, width, 1))
     total = FADING + _both_ways(one, links[0], 0) + _both_ways(one, links[1], 1)
@@ -41,8 +69,7 @@ def spread(ab: NDArray[np.float32], hints: NDArray[np.float32], guide: NDArray[n
     for _ in range(ROUNDS):
         around = _both_ways(field, links[0], 0) + _both_ways(field, links[1], 1)
         field = np.where(known[..., None], correction, around / total)
-    moved: NDArray[np.float32] = (ab + field).astype(np.float32)
-    return moved
+    return field.astype(np.float32)
 
 
 def _alike(guide: NDArray[np.float32], axis: int) -> NDArray[np.float32]:

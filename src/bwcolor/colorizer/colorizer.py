@@ -167,7 +167,7 @@ class Colorizer:
         ab = prediction.ab * np.float32(self.model.chroma)
         if self._palette is not None:
             ab = match(ab, self._palette)
-        if small.hints is not None and not self.model.takes_hints:
+        if small.hints is not None:  # whatever the network made of them: where a color is known, it is that
             ab = spread(ab, small.hints, guide.astype(np.float32))
         gain = np.float32(self.settings.saturation * self.settings.strength)
         enlarge = AbUpsampler(

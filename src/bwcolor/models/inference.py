@@ -111,14 +111,20 @@ class Runner:
             smalls: All of the same shape.
 
         Returns:
-            A prediction for each.
+            A prediction for each; of a photo without hints it is what it would be if no other had any.
         """
+        told = [index for index, small in enumerate(smalls) if self.row.takes_hints and small.hints is not None]
+        if told and len(told) < len(smalls):
+            others = [index for index in range(len(smalls)) if index not in told]
+            parts = {
+                index: found
+                for some in (told, others)
+                for index, found in zip(some, self.predict([smalls[index] for index in some]), strict=True)
+            }
+            return [parts[index] for index in range(len(smalls))]
         shown = stretch_levels if self.manner.levels == "stretch" else np.asarray
         lightness = torch.from_numpy(np.stack([shown(small.lightness) for small in smalls]))[:, None]
-        hints = None
-        if self.row.takes_hints and any(small.hints is not None for small in smalls):
-            none = np.zeros((3, *smalls[0].lightness.shape), dtype=np.float32)
-            hints = torch.from_numpy(np.stack([none if s.hints is None else s.hints for s in smalls]))
+        hints = torch.from_numpy(np.stack([small.hints for small in smalls])) if told else None
         moods = None
         if any(small.sample is not None for small in smalls):
             moods = torch.cat([self._mood(small) for small in smalls])

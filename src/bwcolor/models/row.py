@@ -27,7 +27,8 @@ class ModelRow:
         chroma: Factor on its ab, chosen on held-out photographs.
         weights: File name of the shipped weights; empty for a network without any.
         sha256: Hash of that file; empty where there is none.
-        takes_hints: Whether the network itself obeys color hints; for others they are spread along lightness after it.
+        takes_hints: Whether the network itself is told color hints; in any case they are spread along lightness after
+            it, so that a hinted place has its color.
         trainable: Whether ``bwcolor train`` has a recipe for it.
         code_license: SPDX identifier of the code.
         weights_license: Terms of the weights, in words.

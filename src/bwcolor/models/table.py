@@ -17,6 +17,8 @@ CERTAINTY = "certainty"
 
 _TRUNK = "trunk.safetensors"
 _TRUNK_SHA256 = "db18312c081277c22b7f7f51acca6cfec5b6b8746979b50418fb996c8426eabc"
+# whether its hint branch is told known colors; scripts/bench/hints.py says whether they are better for it
+_TRUNK_TAKES_HINTS = False
 _TRUNK_TERMS = "research and non-commercial use (see the model card)"
 
 _TRAINED_BY_USERS = "yours: those of what you train it with"
@@ -32,6 +34,7 @@ _ROWS = (
         levels="stretch",
         weights=_TRUNK,
         sha256=_TRUNK_SHA256,
+        takes_hints=_TRUNK_TAKES_HINTS,
         trainable=True,
         weights_license=_TRUNK_TERMS,
         source="Nazeri et al. 2018 (conditional GAN); Zhang et al. 2016 (bins); Tan & Le 2019 (encoder)",
@@ -46,6 +49,7 @@ _ROWS = (
         levels="stretch",
         weights=_TRUNK,
         sha256=_TRUNK_SHA256,
+        takes_hints=_TRUNK_TAKES_HINTS,
         trainable=True,
         weights_license=_TRUNK_TERMS,
         source="Zhang et al. 2016; Tan & Le 2019 (encoder)",

@@ -61,7 +61,11 @@ class UpStage(nn.Module):
 
 
 class HintBranch(nn.Module):
-    """Color hints, averaged to 1/4 and carried down to 1/8 and 1/16."""
+    """Color hints, averaged to 1/4 and carried down to 1/8 and 1/16.
+
+    What it says where there are no hints is taken away: else its biases would speak in the whole picture, in training
+    to the unhinted samples of a hinted batch, and one point would move every color.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,12 +77,16 @@ class HintBranch(nn.Module):
         mask = hints[:, 2:]
         share = F.avg_pool2d(mask, AB_STRIDE)  # (N, 1, h/4, w/4)
         color = F.avg_pool2d(hints[:, :2] * mask, AB_STRIDE) / share.clamp_min(1e-6) / AB_SCALE
-        x = F.relu(self.enter(torch.cat([color, (share > 0).to(color)], dim=1)))
-        features = [x]
+        told = torch.cat([color, (share > 0).to(color)], dim=1)
+        silence = self._carried(torch.zeros_like(told[:1]))
+        return [spoken - silent for spoken, silent in zip(self._carried(told), silence, strict=True)][::-1]
+
+    def _carried(self, x: Tensor) -> list[Tensor]:
+        """Return features at 1/4, 1/8 and 1/16 of ``(N, 3, h/4, w/4)``."""
+        features = [F.relu(self.enter(x))]
         for layer in self.down:
-            x = F.relu(layer(x))
-            features.append(x)
-        return features[::-1]
+            features.append(F.relu(layer(features[-1])))
+        return features
 
 
 class Classify(nn.Module):
