@@ -12,7 +12,7 @@ from skimage.color import rgb2gray, rgb2lab
 from torch import nn
 
 import bwcolor
-from bwcolor.colorizer import Colorizer, Settings
+from bwcolor.colorizer import Colorizer
 from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import weights
 from bwcolor.models.inference import Prediction, Small
@@ -277,7 +277,7 @@ def test_a_network_that_takes_global_hints_is_told_the_reference():
     network = Siggraph17(width=4, global_hints="yes").eval()
     torch.nn.init.normal_(network.global_hints.layers[-1].weight, std=1e6)  # as if it had been trained
     row = MODELS["siggraph17"]
-    settings = Settings("siggraph17", "cpu", "fp32", 64, None, 1.0, 1.0, "edge", ())
+    settings = bwcolor.load("null", device="cpu", precision="fp32").settings
     ab = np.random.default_rng(0).normal(20, 10, (48, 64, 2)).astype(np.float32)
     small = Small(np.full((64, 96), 50, dtype=np.float32))
     plain = Colorizer(network, row, settings).predict([small])[0].ab

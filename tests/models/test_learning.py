@@ -146,8 +146,9 @@ LESSONS = {
     "classify": Lesson(Classify, by_bins, 60, long=False),
     "gan": Lesson(Gan, by_bins_and_ab, 60),
 }
-# Through the three channels of the paper colors squeeze slowly. After 600 steps by the squares of U and V they are 4 to 5
-# Lab units off, whatever the rate: squares of what is nearly right teach little. By distances they are 3 to 4, and then on.
+# Through the three channels of the paper colors squeeze slowly. After 600 steps by the squares of U and V they are 4 to
+# 5 Lab units off, whatever the rate: squares of what is nearly right teach little. By distances it is 3 to 4, and less
+# with more steps.
 PAPER_BOTTLENECK = Lesson(lambda: VggRegression(shrink=4), by_distance, 1500, rate=6e-3)
 FIRST_STEPS = 12
 
