@@ -48,7 +48,8 @@ def _known(hints: NDArray[np.float32], shape: tuple[int, int]) -> tuple[NDArray[
     """Return which cells hold hints, and their mean color ``(h, w, 2)``."""
     share = _averaged(hints[2], shape)
     told = np.ascontiguousarray((hints[:2] * hints[2]).transpose(1, 2, 0))
-    return share > 0, _averaged(told, shape) / np.maximum(share, _LEAST_SHARE)[..., None]
+    color = _averaged(told, shape) / np.maximum(share, _LEAST_SHARE)[..., None]
+    return share > 0, color.astype(np.float32)
 
 
 def _averaged(planes: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:

@@ -110,7 +110,7 @@ def load(
         levels=row.levels if levels == "auto" else levels,
         looks={"auto": row.looks, "fast": (), "best": BEST_LOOKS}[quality],
         sample=sample,
-        reference=palette and palette.sha256,
+        reference=None if palette is None else palette.sha256,
         as_published=as_published,
     )
     loaded = load_network(model, path)

@@ -124,7 +124,8 @@ class Runner:
             return [parts[index] for index in range(len(smalls))]
         shown = stretch_levels if self.manner.levels == "stretch" else np.asarray
         lightness = torch.from_numpy(np.stack([shown(small.lightness) for small in smalls]))[:, None]
-        hints = torch.from_numpy(np.stack([small.hints for small in smalls])) if told else None
+        known = [small.hints for small in smalls if told and small.hints is not None]
+        hints = torch.from_numpy(np.stack(known)) if known else None
         moods = None
         if any(small.sample is not None for small in smalls):
             moods = torch.cat([self._mood(small) for small in smalls])
