@@ -7,7 +7,9 @@
 PHOTOS is a folder, a shard or a pattern. Steps with one constant batch and steps with real batches take turns, so that
 what else runs on the machine disturbs both alike; "loader" is the median over the rounds of their ratio: 1 means that
 the network never waits, and that making batches costs it nothing. "crops/s" are those of the best round with real
-batches. With CUDA, "used" is the share of time the device was busy, as nvidia-smi tells it.
+batches. Processor time is lengthened by other programs only little: "ms/crop" is that of real batches, on all cores
+together, and "of them" the share that a constant batch takes as well, the loader's measure on a busy machine. With
+CUDA, "used" is the share of time the device was busy, as nvidia-smi tells it.
 """
 
 from __future__ import annotations
@@ -33,14 +35,14 @@ WARM_UP = 3  # steps that are not counted
 WATCH_SECONDS = 0.2
 
 
-def seconds(trainer: Trainer, batches: Iterator[Batch], steps: int) -> float:
-    """Return how long some steps take."""
-    begun = time.perf_counter()
+def seconds(trainer: Trainer, batches: Iterator[Batch], steps: int) -> tuple[float, float]:
+    """Return how long some steps take, and how much processor time."""
+    begun, busy = time.perf_counter(), time.process_time()
     for _ in range(steps):
         trainer.learn(next(batches))
     if trainer.device.type == "cuda":
         torch.cuda.synchronize()
-    return time.perf_counter() - begun
+    return time.perf_counter() - begun, time.process_time() - busy
 
 
 class Watch:
@@ -86,11 +88,15 @@ def measure(arguments: argparse.Namespace, model: str, crop: int, precision: str
             for _ in range(arguments.rounds):
                 rounds.append(tuple(seconds(trainer, batches, arguments.steps) for batches in (constant, real)))
         real.close()
-    speed = max(batch * arguments.steps / with_data for _, with_data in rounds)
-    loader = median(without / with_data for without, with_data in rounds)
+    crops = batch * arguments.steps
+    speed = max(crops / with_data[0] for _, with_data in rounds)
+    loader = median(without[0] / with_data[0] for without, with_data in rounds)
+    cost = median(with_data[1] for _, with_data in rounds) / crops * 1000
+    share = median(without[1] / with_data[1] for without, with_data in rounds)
     used = f"{median(watch.shares):.0f} %" if watch.shares else "-"
     compiled = "yes" if arguments.compile else "no"
-    return f"| {model} | {crop} | {batch} | {trainer.precision} | {compiled} | {speed:.1f} | {loader:.2f} | {used} |"
+    measured = f"{speed:.1f} | {loader:.2f} | {cost:.1f} | {share:.2f}"
+    return f"| {model} | {crop} | {batch} | {trainer.precision} | {compiled} | {measured} | {used} |"
 
 
 def main() -> None:
@@ -110,8 +116,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    print("| network | crop | batch | precision | compiled | crops/s | loader | used |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| network | crop | batch | precision | compiled | crops/s | loader | ms/crop | of them | used |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for model in arguments.models.split(","):
         for crop in map(int, arguments.crops.split(",")):
             for precision in arguments.precisions.split(","):
