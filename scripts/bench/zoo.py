@@ -4,7 +4,8 @@
 
 A photo of 12 megapixels is colorized by each network at its own working size, with its usual looks, in a process of its
 own: loading, a first photo that does not count, and two more. Printed are the seconds of the network and of the whole
-photo (all but reading and writing files), and the process's peak memory, as a Markdown table. Weights are random ones
+photo (all but reading and writing files), the processor time of the whole photo, which other programs lengthen only
+little, and the process's peak memory, as a Markdown table. Weights are random ones
 where none are shipped: they cost the same. They are written into FOLDER first (some 3 GB), and found there again.
 """
 
@@ -38,7 +39,7 @@ def make(name: str, path: Path) -> None:
 
 
 def measure(name: str, path: Path | None, threads: int) -> dict[str, float]:
-    """Colorize in this process; return seconds of the network and of a whole photo, and the peak memory in GB."""
+    """Colorize in this process; return seconds of the network and of a photo, and the peak memory in GB."""
     import numpy as np
     import torch
 
@@ -51,16 +52,17 @@ def measure(name: str, path: Path | None, threads: int) -> dict[str, float]:
     across, down = np.linspace(0, 9, WIDTH, dtype=np.float32), np.linspace(0, 7, HEIGHT, dtype=np.float32)
     gray = (128 + 60 * np.sin(across) * np.cos(down)[:, None] + grain).clip(0, 255).astype(np.uint8)
     photo = Photo(WIDTH, HEIGHT, lambda y0, y1: gray[y0:y1], Metadata(), Source(Path(), "array", 8, "gray", 0, ""))
-    network, whole = [], []
+    network, whole, busy = [], [], []
     for _ in range(1 + PHOTOS):
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), time.process_time()
         colored = color.colorize(photo)
         for y0 in range(0, HEIGHT, 256):
             colored.rows(y0, min(y0 + 256, HEIGHT))
         whole.append(time.perf_counter() - begun)
+        busy.append(time.process_time() - used)
         network.append(colored.seconds["network"])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-    return {"network": min(network[1:]), "whole": min(whole[1:]), "peak": peak}
+    return {"network": min(network[1:]), "whole": min(whole[1:]), "busy": min(busy[1:]), "peak": peak}
 
 
 def main() -> int:
@@ -88,14 +90,14 @@ def main() -> int:
                 make(name, path)
         if given.step == "make":
             return 0
-        print("| network | sees | network alone | whole photo | peak memory |")
-        print("| --- | --- | --- | --- | --- |")
+        print("| network | sees | network alone | whole photo | of processor time | peak memory |")
+        print("| --- | --- | --- | --- | --- | --- |")
         for name in names:
             command = [sys.executable, __file__, "--models", name, "--threads", str(given.threads), "--step", "measure"]
             command += ["--folder", str(given.folder or folder)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             row = json.loads(done.stdout)
-            times = f"{row['network']:.2f} s | {row['whole']:.2f} s"
+            times = f"{row['network']:.2f} s | {row['whole']:.2f} s | {row['busy']:.2f} s"
             print(f"| {name} | {MODELS[name].working_size} | {times} | {row['peak']:.2f} GB |", flush=True)
     return 0
 
