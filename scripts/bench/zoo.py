@@ -3,7 +3,7 @@
 """Measure every network on one photo: python scripts/bench/zoo.py [--models NAMES] [--threads 2] [--folder FOLDER].
 
 A photo of 12 megapixels is colorized by each network at its own working size, with its usual looks, in a process of its
-own: loading, a first photo that does not count, and two more. Printed are the seconds of the network and of the whole
+own: loading, a first photo that does not count, and one more. Printed are the seconds of the network and of the whole
 photo (all but reading and writing files), the processor time of the whole photo, which other programs lengthen only
 little, and the process's peak memory, as a Markdown table. Weights are random ones
 where none are shipped: they cost the same. They are written into FOLDER first (some 3 GB), and found there again.
@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 HEIGHT, WIDTH = 3000, 4000
-PHOTOS = 2  # that count
+PHOTOS = 1  # that count
 SEED = 5
 
 
