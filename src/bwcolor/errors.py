@@ -8,7 +8,8 @@
     ├── PhotoError              3   one photo cannot be colored (a ledger row in a job)
     │   ├── DamagedPhotoError       truncated, corrupt or empty
     │   ├── UnsupportedPhotoError   a kind of file or of pixel that bwcolor does not read
-    │   └── PhotoTooLargeError      over a limit that the user can raise
+    │   ├── PhotoTooLargeError      over a limit that the user can raise
+    │   └── WorkerDiedError         the process that worked on it died
     ├── NothingToDoError        4   input missing or without photos
     │   ├── WeightsError            weights missing, damaged or not those that were pinned
     │   └── MissingExtraError       an optional package is not installed
@@ -76,6 +77,10 @@ class UnsupportedPhotoError(PhotoError):
 
 class PhotoTooLargeError(PhotoError):
     """The photo is over a limit that the user can raise."""
+
+
+class WorkerDiedError(PhotoError):
+    """The process that worked on a photo has died."""
 
 
 class NothingToDoError(BwcolorError):

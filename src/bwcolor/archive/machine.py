@@ -33,3 +33,12 @@ def free_space(folder: Path) -> int:
     """Return the bytes free on the disk that a folder lies on, or will lie on once it is made."""
     there = next(place for place in [folder, *folder.parents] if place.exists())
     return shutil.disk_usage(there).free
+
+
+def use_one_thread() -> None:
+    """Let each photo have one thread: many photos fill the cores, and a result never depends on how many there are."""
+    import cv2
+    import torch
+
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)

@@ -45,14 +45,20 @@ class Stages:
         job: How scans are read and copies written.
         colorizer: Makes the colors.
         taken: Every target of the plan: a copy that needs another format than planned must not fall on one.
+
+    Attributes:
+        taken: The same.
+        shares: Whether photos share the device, so that they must go through one process.
+        options: Every resolved option that decides a result, as plain values.
     """
 
     def __init__(self, job: Job, colorizer: Colorizer, taken: set[Path]) -> None:
         self._job = job
         self._colorizer = colorizer
-        self._taken = taken
+        self.taken = taken
         self._batch = batch_of(job, colorizer)
         self._network = Batches(job, colorizer, self._batch)
+        self.shares = self._batch > 1 or colorizer.settings.device != "cpu"
         self.options = options_of(job, colorizer)
 
     def options_for(self, task: Task) -> dict[str, Any]:
@@ -95,7 +101,7 @@ class Stages:
             piece.stamp = stamp_of(piece.task.source)
             wanted, _ = output_format(*probe(piece.task.source), self._job.format)
             target = output_name(piece.target, wanted)
-            if target != piece.target and (target in self._taken or (target.exists() and not _ours(piece, target))):
+            if target != piece.target and (target in self.taken or (target.exists() and not _ours(piece, target))):
                 raise PhotoError(
                     f"{piece.task.name} must be written as {wanted.title}, and {target.name} is taken.",
                     "Add a --suffix, or color it into another --out.",
@@ -169,7 +175,7 @@ class Stages:
         """Write how sure the network is where, if that is asked for; a map of an earlier copy goes."""
         place = certainty.path_of(piece.target)
         if self._job.uncertainty and color.certainty_map is not None:
-            if place in self._taken:
+            if place in self.taken:
                 raise PhotoError(f"{place.name} is the name of another copy, too.", "Give a --suffix.")
             certainty.write(color.certainty_map, color.height, color.width, place)
         elif piece.previous and "uncertainty" in json.loads(piece.previous.options or "{}"):

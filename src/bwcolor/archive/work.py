@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 from bwcolor import __version__
 from bwcolor.archive import machine
+from bwcolor.archive.crew import WORKER_ROOM, Crew
 from bwcolor.archive.desk import Desk
 from bwcolor.archive.job import Job, as_json
 from bwcolor.archive.piece import Piece, Skipped, room_of, row_of
-from bwcolor.archive.pipeline import Pipeline
+from bwcolor.archive.pipeline import Pipeline, Stage
 from bwcolor.archive.plan import Plan, Task
 from bwcolor.archive.rows import Entry, Outcome, Run
 from bwcolor.archive.settle import Settled, State
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from bwcolor.archive.stages import Stages
 
 TOUCH_SECONDS = 30.0  # between two signs of life in the lock
+CREW_FROM = 24  # photos; fewer are done by threads before processes have started
 
 
 class Work:
@@ -59,6 +61,8 @@ class Work:
         self._open: set[Piece] = set()
         self._pipeline: Pipeline[Piece] | None = None
         self._touched = time.monotonic()
+        self._jobs = job.jobs or machine.cores() + 1
+        self._memory = job.max_memory or machine.memory() // 2
 
     def run(self) -> Summary:
         """Color what is to do, and return how it went; what ended it before its end is in the summary."""
@@ -79,13 +83,14 @@ class Work:
             summary.failures += copy_sidecars(summary.plan)
         if not settled.todo:
             return summary
-        self._quiet_threads()
+        machine.use_one_thread()
         self._begin()
         begun = time.perf_counter()
         outcome = "finished"
         try:
-            with self._signals():
-                self._work()
+            with self._signals(), self._crew() as crew:
+                begun = time.perf_counter()
+                self._work(crew)
         except BwcolorError as error:
             summary.trouble, summary.stopped, outcome = error, error.message, "failed"
         finally:
@@ -120,22 +125,30 @@ class Work:
                 )
             ).id
 
-    def _work(self) -> None:
+    def _crew(self) -> AbstractContextManager[Crew | None]:
+        """Return the processes that color, where there is enough to do for them and each photo goes alone."""
+        jobs = min(self._jobs, self._memory // 2 // WORKER_ROOM)
+        if jobs < 2 or len(self._settled.todo) < CREW_FROM or self._stages.shares:
+            return nullcontext()
+        return Crew(self._job, self._stages.taken, jobs)
+
+    def _work(self, crew: Crew | None) -> None:
         """Color what is to do: first what never was in work when a process died, then those others, one by one."""
         innocent = [(task, row) for task, row in self._settled.todo if row is None or row.outcome != Outcome.BEGUN]
         suspects: list[tuple[Task, Entry | None]]
         suspects = [(task, row) for task, row in self._settled.todo if row and row.outcome == Outcome.BEGUN]
         suspects.sort(key=lambda suspect: suspect[1].attempts if suspect[1] else 0)
-        for todo, jobs in ((innocent, self._job.jobs or machine.cores() + 1), (suspects, 1)):
+        stages = (Stage("photo", lambda pieces: crew.carry(pieces[0])),) if crew else self._stages.pipeline()
+        for todo, jobs in ((innocent, crew.count if crew else self._jobs), (suspects, 1)):
             if not todo or self._summary.stopped:
                 continue
             self._pipeline = Pipeline[Piece](
-                self._stages.pipeline(),
+                stages,
                 self._ended,
                 jobs=jobs,
                 room_of=room_of,
-                memory=self._job.max_memory or machine.memory() // 2,
-                time_limit=self._job.time_limit,
+                memory=self._memory - (crew.count * WORKER_ROOM if crew else 0),
+                time_limit=float("inf") if crew else self._job.time_limit,  # a crew keeps to it by itself
             )
             self._pipeline.run(self._pieces(todo, alone=todo is suspects), self._tick)
             for piece in self._open:  # fetched, and then not begun
@@ -274,15 +287,6 @@ class Work:
                 desk.ledger.end_run(desk.run, _now(), outcome, self._summary.stopped)
             except OutputError as error:
                 self._summary.trouble = self._summary.trouble or error
-
-    @staticmethod
-    def _quiet_threads() -> None:
-        """One thread for each photo: many photos fill the cores, and a result never depends on how many there are."""
-        import cv2
-        import torch
-
-        torch.set_num_threads(1)
-        cv2.setNumThreads(1)
 
 
 def _now() -> str:
