@@ -8,6 +8,7 @@ the rows are cut, on threads, or on the width of the processor's vectors.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,8 +120,8 @@ def _check(gray: Pixels, ab: _Float, depth: int) -> None:
 
 def _merge(gray: _Codes, ab: _Float, result: _Codes, bench: _Float) -> NDArray[np.intp]:
     """Merge one chunk, ``(n,)`` gray and ``(n, 2)`` ab into ``(n, 3)`` result; return which are out of gamut."""
-    root = curves.root_of(gray)
-    linear = _linear(root, ab.T, bench)
+    cv2.split(ab.reshape(1, -1, 2), [bench[6:7], bench[7:8]])
+    linear = _linear(curves.root_of(gray, bench[8]), bench[6:8], bench)
     found = np.flatnonzero(_outside(linear, bench))
     _encode(linear, result, bench)
     return found
@@ -133,16 +134,19 @@ def _merge_outside(found: NDArray[np.intp], gray: _Codes, ab: _Float, result: _C
         index = found[start : start + CHUNK]
         codes, bench = np.take(gray, index), _bench(index.size)
         linear = _inside(codes, np.take(ab, index, axis=0), bench)
+        np.clip(linear, 0.0, 1.0, out=linear)
         inside = np.empty((index.size, 3), result.dtype)
         _encode(linear, inside, bench)
         result.view(pixel)[index] = inside.view(pixel)
 
 
 def _encode(linear: _Float, result: _Codes, bench: _Float) -> None:
-    """Write linear RGB ``(3, n)`` as codes ``(n, 3)``."""
-    np.clip(linear, 0.0, 1.0, out=linear)
-    encode = curves.encode_8 if result.dtype == np.uint8 else curves.encode_16
-    cv2.merge(list(encode(linear, bench[3:6]).reshape(3, 1, -1)), result.reshape(1, -1, 3))
+    """Write linear RGB ``(3, n)``, inside the gamut within the tolerance, as codes ``(n, 3)``."""
+    if result.dtype == np.uint8:
+        codes: _Codes = curves.encode_8(linear, bench[3:6])
+    else:
+        codes = curves.encode_16(np.clip(linear, 0.0, 1.0, out=linear), bench[3:6])
+    cv2.merge(list(codes.reshape(3, 1, -1)), result.reshape(1, -1, 3))
 
 
 def _bench(pixels: int) -> _Float:
@@ -151,7 +155,10 @@ def _bench(pixels: int) -> _Float:
 
 
 def _linear(root: _Float, ab: _Float, bench: _Float) -> _Float:
-    """Return linear RGB ``(3, n)``, not clipped, of f(Y) ``(n,)`` and ab ``(2, n)``; the first planes of the bench."""
+    """Return linear RGB ``(3, n)``, not clipped, of f(Y) ``(n,)`` and ab ``(2, n)``; the first planes of the bench.
+
+    ab may lie in its planes 6 and 7, f(Y) in plane 8.
+    """
     linear, luminance, xz, spare = bench[:3], bench[3:4], bench[4:6], bench[6:]
     _cube(root[None], luminance)
     roots = np.multiply(ab, _STEPS, out=spare[:2])
@@ -168,8 +175,8 @@ def _cube(f: _Float, cube: _Float) -> None:
     """Set ``cube`` to the inverse of CIELAB's root of ``f``, both contiguous."""
     np.multiply(f, f, out=cube)
     cube *= f
-    low = np.flatnonzero(f < _KNEE)
-    if low.size:
+    if f.min() < _KNEE:
+        low = np.flatnonzero(f < _KNEE)
         cube.reshape(-1)[low] = (np.take(f, low) - _KNEE) * _FOOT + _KNEE * _KNEE * _KNEE
 
 
@@ -277,12 +284,19 @@ def lightness_error(rgb: Pixels, gray: Pixels) -> LightnessError:
 
 
 def _chunk_error(rgb: _Codes, gray: _Codes, bench: _Float) -> LightnessError:
-    luminance = bench[0, : gray.size]
+    planes, room = cv2.split(rgb.reshape(1, -1, 3)), bench[:, : gray.size]
+    code = curves.gray_of(planes, room[:2]) if rgb.dtype == np.uint8 else _gray_of_16(planes, room)
+    code -= gray if gray.dtype == np.uint8 else np.multiply(gray, np.float32(255.0 / 65535.0), out=room[1])
+    error = code.reshape(1, -1)
+    return LightnessError(cv2.norm(error, cv2.NORM_INF), cv2.norm(error, cv2.NORM_L1), gray.size)
+
+
+def _gray_of_16(planes: Sequence[_Codes], room: _Float) -> _Float:
+    """Return the neutral gray, 0..255, that has the luminance of 16-bit planes; in the room's plane 3."""
+    luminance = room[0]
     luminance[:] = 0
-    for plane, weight in zip(cv2.split(rgb.reshape(1, -1, 3)), spaces.XYZ_FROM_RGB[1], strict=True):
-        luminance += np.multiply(curves.linear_of(plane.reshape(-1)), np.float32(weight), out=bench[1, : gray.size])
-    code = curves.curve_16(np.minimum(luminance, 1, out=luminance), bench[3, : gray.size])
+    for plane, weight in zip(planes, spaces.XYZ_FROM_RGB[1], strict=True):
+        luminance += np.multiply(curves.linear_of(plane.reshape(-1)), np.float32(weight), out=room[1])
+    code = curves.curve_16(np.minimum(luminance, 1, out=luminance), room[3])
     code *= np.float32(255.0 / 65535.0)
-    code -= np.multiply(gray, np.float32(255.0 / (curves.levels(gray) - 1)), out=bench[1, : gray.size])
-    np.abs(code, out=code)
-    return LightnessError(float(code.max()), float(code.sum(dtype=np.float64)), gray.size)
+    return code

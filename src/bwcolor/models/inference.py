@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,19 +146,22 @@ class Runner:
             return self._look(lightness, hints, moods)
         stride = self.row.ab_stride
         grid = (lightness.shape[-2] // stride, lightness.shape[-1] // stride)
-        colors, certainties = [], []
+        colors: list[Tensor] = []
+        certainties: list[Tensor] = []
+        twofold = None if moods is None else _with_mirror(moods)
         for share in self.manner.looks:
             size = (max(round(grid[0] * share), 1) * stride, max(round(grid[1] * share), 1) * stride)
             seen, told = lightness, hints
             if size != tuple(lightness.shape[-2:]):
                 seen = F.interpolate(lightness, size, mode="bilinear", antialias=True)
                 told = None if hints is None else F.interpolate(hints, size, mode="nearest")
-            for turn in (_same, _mirror):
-                ab, sure = self._look(turn(seen), _turned(told, turn), _turned(moods, turn))
-                colors.append(_fit(turn(ab), grid))
-                certainties.append(None if sure is None else _fit(turn(sure)[:, None], grid)[:, 0])
-        known = [sure for sure in certainties if sure is not None]
-        return torch.stack(colors).mean(dim=0), torch.stack(known).mean(dim=0) if known else None
+            # a photo and its mirror image share a pass: that costs less than two
+            told = None if told is None else _with_mirror(told)
+            pair, sure = self._look(_with_mirror(seen), told, twofold)
+            colors += _unfolded(pair, grid)
+            certainties += [] if sure is None else _unfolded(sure[:, None], grid)
+        known = torch.stack(certainties).mean(dim=0)[:, 0] if certainties else None
+        return torch.stack(colors).mean(dim=0), known
 
     def _look(self, lightness: Tensor, hints: Tensor | None, moods: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Return ab ``(N, 2, h/s, w/s)`` and certainty ``(N, h/s, w/s)`` for L ``(N, 1, h, w)``, multiples of s."""
@@ -189,16 +192,15 @@ class Runner:
         return planes.to(self.manner.device).contiguous(memory_format=torch.channels_last)
 
 
-def _same(planes: Tensor) -> Tensor:
-    return planes
+def _with_mirror(planes: Tensor) -> Tensor:
+    """Return a batch and its mirror images behind it."""
+    return torch.cat([planes, planes.flip(-1)])
 
 
-def _mirror(planes: Tensor) -> Tensor:
-    return planes.flip(-1)
-
-
-def _turned(planes: Tensor | None, turn: Callable[[Tensor], Tensor]) -> Tensor | None:
-    return None if planes is None else turn(planes)
+def _unfolded(planes: Tensor, grid: tuple[int, int]) -> list[Tensor]:
+    """Return what was seen straight and what was seen in the mirror, turned back, both on the grid."""
+    straight, mirrored = planes.chunk(2)
+    return [_fit(straight, grid), _fit(mirrored.flip(-1), grid)]
 
 
 def _fit(planes: Tensor, grid: tuple[int, int]) -> Tensor:

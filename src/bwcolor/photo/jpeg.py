@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
+import cv2
 import imagecodecs
 import numpy as np
 from PIL import Image, JpegImagePlugin
@@ -202,11 +203,13 @@ def write(file: BinaryIO, picture: Picture) -> tuple[str, ...]:
     Returns:
         Names of what could not be kept.
     """
-    image = Image.new("RGB", (picture.width, picture.height))
+    # four bytes a pixel, as Pillow holds color itself: its encoder reads them where they are
+    pixels = np.empty((picture.height, picture.width, 4), np.uint8)
     step = max(BAND_PIXELS // picture.width, 1)
     for y0 in range(0, picture.height, step):
-        band = picture.rows(y0, min(y0 + step, picture.height))
-        image.paste(Image.fromarray(np.ascontiguousarray(band)), (0, y0))
+        y1 = min(y0 + step, picture.height)
+        cv2.cvtColor(np.ascontiguousarray(picture.rows(y0, y1)), cv2.COLOR_RGB2RGBA, pixels[y0:y1])
+    image = Image.frombuffer("RGBX", (picture.width, picture.height), pixels, "raw", "RGBX", 0, 1)
     stream = io.BytesIO()
     image.save(stream, "JPEG", subsampling=0, progressive=picture.options.progressive, **_strength(picture))
     encoded = stream.getvalue()
