@@ -5,7 +5,7 @@
     OMP_WAIT_POLICY=PASSIVE python scripts/bench/versus_plain.py [--model NAME] [--photos 12] [--rounds 2]
 
 The plain loop takes one photo after the other: Pillow decodes, scikit-image converts to Lab, the network sees the
-photo squeezed to 256 x 256, ab is enlarged bilinearly, scikit-image converts back, Pillow saves. torch may use all
+photo once, squeezed to 256 x 256, ab is enlarged bilinearly, scikit-image converts back, Pillow saves. torch may use all
 cores. Loading Python and the network counts for neither. Photos: 12-megapixel grainy gray JPEGs, as throughput.py
 makes them.
 """
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=2)
     wish = parser.parse_args()
-    network = load(wish.model)
+    network = load(wish.model, quality="fast")  # one look
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         make(root / "scans", wish.photos, 0, [(4000, 3000)])
