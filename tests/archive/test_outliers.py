@@ -15,7 +15,8 @@ from bwcolor.archive import outliers
 from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.outliers import outliers_of
 from bwcolor.archive.run import colorize
-from bwcolor.archive.seen import LIGHTEST, Seen, look_at, white_point
+from bwcolor.archive.seen import Seen, look_at
+from bwcolor.color.whites import LIGHTEST, white_point
 
 
 def alike(count: int, folder: str = "album", spread: float = 1.0) -> dict[str, Seen]:

@@ -246,6 +246,40 @@ def test_hints_are_placed_by_pointer_and_by_keys(opened: Callable) -> None:
     assert len(decisions_of(page)["photos"]["a.jpg"]["hints"]["points"]) == 1
 
 
+def test_who_accepts_goes_on_and_who_rejects_stays_for_hints(opened: Callable) -> None:
+    page = opened()
+    page.check("#onward")
+    page.keyboard.press("a")
+    assert name_shown(page) == "b.png"
+    page.keyboard.press("r")
+    page.click("#colors button[title=sky]")
+    page.keyboard.press("Enter")
+    assert name_shown(page) == "b.png"
+    assert page.locator("#hints circle").count() == 2
+    page.locator(".row-of-list", has_text="deep/d.jpg").click()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert name_shown(page) == "b.png"
+    assert page.locator("#hints circle").count() == 0  # what is judged is not drawn upon
+    assert page.locator("#placed li").text_content().startswith("sky: point at 40, 30")
+
+
+def test_filters_and_orders(opened: Callable) -> None:
+    page = opened()
+    page.select_option("#filter", "unrated")
+    page.keyboard.press("3")
+    assert page.text_content("#count") == "4 photos"  # nothing vanishes under the eye
+    page.keyboard.press("ArrowRight")
+    assert page.text_content("#count") == "3 photos"
+    page.select_option("#filter", "accepted")
+    assert name_shown(page) == "a.jpg"
+    page.select_option("#filter", "all")
+    for order in ("certainty", "chroma", "rating"):
+        page.select_option("#sort", order)
+        assert page.locator(".row-of-list").count() == 5
+    assert page.locator(".row-of-list .name").first.text_content() == "a.jpg"  # the only one that is rated
+
+
 def test_verdicts_are_kept_and_hold_for_one_copy_only(opened: Callable, out: Path, scans: Path, job: Callable) -> None:
     page = opened()
     page.keyboard.press("5")

@@ -22,11 +22,13 @@ logger = logging.getLogger(__name__)
 def batch_of(job: Job, colorizer: Colorizer) -> int:
     """Return how many photos share a pass through the network: on a CPU one alone is as good, and simpler.
 
+    The frames of a film come one by one, as their neighbors ask for them.
+
     Raises:
         UsageError: --batch-size is neither auto nor a number.
     """
     if job.batch_size == "auto":
-        return CUDA_BATCH if colorizer.settings.device.startswith("cuda") else 1
+        return CUDA_BATCH if colorizer.settings.device.startswith("cuda") and not job.sequence else 1
     if not job.batch_size.isdigit() or int(job.batch_size) < 1:
         raise UsageError(f"--batch-size {job.batch_size} is no number of photos.", "Take auto, or 1 and more.")
     return int(job.batch_size)

@@ -18,6 +18,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
+from bwcolor.archive.album import ALONE, Album
 from bwcolor.archive.job import Job
 from bwcolor.archive.piece import Piece
 from bwcolor.archive.worker import Begun, Ended, Wish
@@ -46,6 +47,7 @@ class Crew:
         job: How photos are colored.
         taken: Every target of the plan.
         count: Workers.
+        album: What the photos of a folder share.
 
     Attributes:
         count: The same.
@@ -54,10 +56,10 @@ class Crew:
         BwcolorError: They do not start.
     """
 
-    def __init__(self, job: Job, taken: set[Path], count: int) -> None:
-        self._job, self._taken, self.count = job, taken, count
+    def __init__(self, job: Job, taken: set[Path], count: int, album: Album = ALONE) -> None:
+        self._job, self._taken, self._album, self.count = job, taken, album, count
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
-        workers = [_Worker(job, taken) for _ in range(count)]
+        workers = [_Worker(job, taken, album) for _ in range(count)]
         for worker in workers:
             self._idle.put(worker)
         try:
@@ -94,7 +96,7 @@ class Crew:
             ended = worker.color(Wish(piece.task, piece.previous), self._job.time_limit)
         except (WorkerDiedError, TimeoutError):
             worker.end(at_once=True)
-            worker = _Worker(self._job, self._taken)
+            worker = _Worker(self._job, self._taken, self._album)
             raise
         finally:
             self._idle.put(worker)
@@ -106,7 +108,7 @@ class Crew:
 class _Worker:
     """A process and the two pipes to it."""
 
-    def __init__(self, job: Job, taken: set[Path]) -> None:
+    def __init__(self, job: Job, taken: set[Path], album: Album) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, json.dumps(sys.path)],
             stdin=subprocess.PIPE,
@@ -115,7 +117,7 @@ class _Worker:
         )
         self._answers: queue.Queue[Begun | Ended | None] = queue.Queue()
         self._ready = False
-        self._tell((job, taken))
+        self._tell((job, taken, album))
         assert self._process.stdout is not None
         threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True).start()
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from bwcolor.archive.album import SHARED
 from bwcolor.archive.plan import Request
 from bwcolor.errors import UsageError
 from bwcolor.models.table import DEFAULT_MODEL, find_model
@@ -110,6 +111,8 @@ class Job:
         format: "keep" or a name of the FORMATS table.
         if_color: What is done with scans that are in color already.
         access: A second, small copy under a tree of its own; None for none.
+        consistent: Draw the white points of each folder's photos together.
+        sequence: Take each folder for the frames of a film.
         uncertainty: Write beside each copy a picture of how sure the network is where.
         copy_sidecars: Copy .xmp, .txt and .json files along.
         provenance: Write into each copy that, and by what, it was colored.
@@ -133,6 +136,8 @@ class Job:
     format: str = KEEP
     if_color: IfColor = IfColor.SKIP
     access: Access | None = None
+    consistent: bool = False
+    sequence: bool = False
     uncertainty: bool = False
     copy_sidecars: bool = False
     provenance: bool = True
@@ -159,6 +164,12 @@ class Job:
         published = self.color.as_published
         if self.request.hints is not None and published:
             raise UsageError("The published pipelines take no color hints.", "Leave --as-published or --hints away.")
+        if self.consistent and self.sequence:
+            raise UsageError("The frames of a film have one look already.", "Leave --consistent or --sequence away.")
+        if published and (self.consistent or self.sequence):
+            raise UsageError("The published pipelines see every photo alone.", "Leave --as-published away.")
+        if self.request.decisions is not None and self.request.samples is not None:
+            raise UsageError("Decisions are of the copies of one folder.", "Leave --samples or --decisions away.")
         if self.request.decisions is not None and published:
             raise UsageError("The published pipelines obey no decisions.", "Leave --as-published or --decisions away.")
         if self.request.samples is not None and self.request.decisions is not None:
@@ -180,6 +191,7 @@ class Job:
         options = asdict(self.read) | asdict(self.write) | {"format": self.format, "suffix": self.request.suffix}
         options |= {"if_color": self.if_color.value, "access": self.access and asdict(self.access)}
         options |= {"provenance": self.provenance, "source_type": self.source_type, "stamp": self.stamp is not None}
+        options |= {name: True for name in SHARED if getattr(self, name)}
         options |= {"uncertainty": True} if self.uncertainty else {}  # rows of copies without a map stay as they are
         options["signing"] = self.write.signing and _certificate_sha256(self.write.signing)
         return {name: value for name, value in options.items() if name not in _INDIFFERENT}

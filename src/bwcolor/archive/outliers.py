@@ -22,7 +22,7 @@ FEWEST = 5  # copies that make a folder; among fewer none stands apart
 MAD_SIGMA = 1.4826  # standard deviations in a median absolute deviation, of a normal distribution
 RADIUS_SIGMA = 0.8493  # standard deviations in a median distance, of a normal distribution in the plane (Rayleigh)
 # What a folder's spread is taken for at least: a difference that nobody sees is no outlier, however even the rest
-LEAST_WHITE, LEAST_CHROMA, LEAST_HUE = 1.0, 1.5, 8.0  # Lab units, Lab units, degrees
+LEAST_WHITE, LEAST_CHROMA, LEAST_HUE = 2.0, 1.5, 8.0  # Lab units, Lab units, degrees
 PALE = 3.0  # Lab units of mean a and b, below which a picture has no hue as a whole
 
 

@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bwcolor.archive import machine
+from bwcolor.archive.album import ALONE, Album
 from bwcolor.archive.desk import Desk, check_writable
 from bwcolor.archive.job import Job
 from bwcolor.archive.ledger import Ledger
-from bwcolor.archive.plan import Plan, make_plan
+from bwcolor.archive.plan import Plan, Task, make_plan
+from bwcolor.archive.rows import Entry
 from bwcolor.archive.settle import Expected, Settled, settle
 from bwcolor.archive.summary import Silence, Summary, Watch
 from bwcolor.archive.walk import is_output
@@ -18,6 +23,10 @@ from bwcolor.errors import UsageError
 from bwcolor.models.row import ModelRow
 from bwcolor.models.table import DEFAULT_MODEL, find_model
 from bwcolor.models.weights import known_sha256
+
+if TYPE_CHECKING:
+    from bwcolor.archive.stages import Stages
+    from bwcolor.models.inference import Small
 
 
 def look_ahead(job: Job) -> tuple[Plan, Settled]:
@@ -31,7 +40,6 @@ def look_ahead(job: Job) -> tuple[Plan, Settled]:
     plan = make_plan(job.request, job.suffixes())
     _check_samples(plan, row)
     weights = known_sha256(row) if job.color.weights is None else None
-    expected = Expected(job.color.known() | job.file_options(), weights)
     with ExitStack() as opened:
 
         def ledger_of(out: Path) -> Ledger | None:
@@ -41,6 +49,8 @@ def look_ahead(job: Job) -> tuple[Plan, Settled]:
             opened.callback(ledger.close)
             return ledger
 
+        album = _film(plan, ledger_of) if job.sequence else ALONE  # a folder's white is not known yet
+        expected = Expected(job.color.known() | job.file_options(), weights, album)
         return plan, settle(plan.tasks, ledger_of, job, expected)
 
 
@@ -76,9 +86,37 @@ def colorize(job: Job, watch: Watch | None = None) -> Summary:
     stages = Stages(job, colorizer, {task.target for task in plan.tasks})
     with ExitStack() as opened:
         desks = {out: opened.enter_context(Desk.at(out)) for out in plan.outs}
-        expected = Expected(stages.options, colorizer.weights_sha256)
+        stages.album = _album(job, plan, stages, desks)
+        expected = Expected(stages.options, colorizer.weights_sha256, stages.album)
         settled = settle(plan.tasks, lambda out: desks[out].ledger, job, expected)
         return Work(job, plan, settled, stages, desks, watch or Silence()).run()
+
+
+def _album(job: Job, plan: Plan, stages: Stages, desks: dict[Path, Desk]) -> Album:
+    """Return what the photos of a folder share."""
+    if job.consistent:
+        from bwcolor.archive.consistent import OneWhite, find_whites
+
+        machine.use_one_thread()
+        return OneWhite(find_whites(plan.tasks, stages, job), stages.stride)
+    if job.sequence:
+        return _film(plan, lambda out: desks[out].ledger, stages.prepared)
+    return ALONE
+
+
+def _film(
+    plan: Plan, ledger_of: Callable[[Path], Ledger | None], prepared: Callable[[Task], Small] | None = None
+) -> Album:
+    """Return the frames of a plan; without a way to prepare them they are only told apart."""
+    from bwcolor.archive.sequence import Film
+
+    ledgers = {out: ledger_of(out) for out in plan.outs}
+
+    def known(task: Task) -> Entry | None:
+        ledger = ledgers[task.out]
+        return None if ledger is None else ledger.entry(task.name)
+
+    return Film(plan.tasks, known, prepared)
 
 
 def _check_samples(plan: Plan, row: ModelRow) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,20 +22,17 @@ from bwcolor.archive.pipeline import Pipeline, Stage
 from bwcolor.archive.rows import Entry
 from bwcolor.archive.walk import STATE_FOLDER
 from bwcolor.color import spaces
+from bwcolor.color.whites import white_point
 from bwcolor.errors import BwcolorError, OutputError
 from bwcolor.photo.writing import replacing
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from bwcolor.archive.showing import Shown
 
 FILE_NAME = "seen.json"
 LAYOUT = 1  # of the file; others are made anew
 DIGITS = 3  # that are kept of a color
 MEASURED_SIDE = 256  # pixels of the longer side at which colors are measured
-LIGHTEST = 0.05  # share of the pixels that are the white point
-BLOWN = 95.0  # CIE L*, above which there is no room for color in sRGB, whatever was wanted
 
 
 Told = Callable[[Entry], None]
@@ -75,14 +72,6 @@ def measure(copy: Shown) -> Seen:
     white_a, white_b = white_point(lightness, a, b)
     chroma, mean_a, mean_b = (round(float(plane.mean()), DIGITS) for plane in (np.hypot(a, b), a, b))
     return Seen(round(white_a, DIGITS), round(white_b, DIGITS), chroma, mean_a, mean_b, copy.caption, copy.date)
-
-
-def white_point(lightness: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> tuple[float, float]:
-    """Return the mean a and b (Lab units) of a picture's lightest twentieth, of what is not blown out."""
-    able = lightness <= BLOWN
-    able = able if able.any() else np.ones_like(able)
-    lightest = able & (lightness >= np.quantile(lightness[able], 1 - LIGHTEST))
-    return float(a[lightest].mean()), float(b[lightest].mean())
 
 
 class Memory:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from bwcolor import __version__
-from bwcolor.archive.decisions import OPTION, Verdict
+from bwcolor.archive.album import ALONE, FRAMES, SHARED, Album
+from bwcolor.archive.decisions import OPTION as DECISION
+from bwcolor.archive.decisions import Verdict
 from bwcolor.archive.job import Job
 from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.plan import Task
@@ -50,23 +52,25 @@ class Expected:
     Attributes:
         options: Resolved options; those that are not known yet (before torch is loaded) are left out.
         weights_sha256: Of the weights; None where not known.
+        album: What the photos of a folder share.
     """
 
     options: Mapping[str, Any]
     weights_sha256: str | None = None
+    album: Album = ALONE
 
     def matches(self, entry: Entry) -> bool:
         """Say whether a row was made with these options, these weights and this version."""
         if entry.version != __version__ or self.weights_sha256 not in (None, entry.weights_sha256):
             return False
         found = json.loads(entry.options or "{}")
-        if OPTION in found and OPTION not in self.options:
+        if any((name in found) != (name in self.options) for name in (DECISION, *SHARED)):
             return False
         return all(found.get(name) == value for name, value in self.options.items())
 
     def of(self, task: Task) -> Expected:
         """Return what the row of one task must say."""
-        return replace(self, options={**self.options, **task.options})
+        return replace(self, options={**self.options, **task.options, **self.album.options(task)})
 
 
 @dataclass
@@ -113,7 +117,7 @@ def settle(
             ledger = ledgers[task.out] = ledger_of(task.out)
             rows[task.out] = {} if ledger is None else {entry.name: entry for entry in ledger.entries()}
         entry = rows[task.out].get(task.name)
-        state, fresh = state_of(task, entry, expected.of(task))
+        state, fresh = state_of(task, entry, expected)
         current = ledgers[task.out]
         if fresh is not None and fresh != entry and current is not None and current.writes:
             current.record(fresh)
@@ -155,6 +159,9 @@ def state_of(task: Task, entry: Entry | None, expected: Expected) -> tuple[State
     decided = _by_decision(task, entry)
     if decided is not None:
         return decided, entry
+    expected = expected.of(task)
+    if FRAMES in expected.options and _frames(entry) not in ("", expected.options[FRAMES]):
+        return State.CHANGED, entry
     if entry.outcome == Outcome.SKIPPED:
         gone = entry.target and not (task.out / entry.target).exists()
         return (State.SKIPPED if expected.matches(entry) and not gone else State.NEW), entry
@@ -179,7 +186,13 @@ def _by_decision(task: Task, entry: Entry) -> State | None:
     if _hints_sha256(task) == entry.hints_sha256:
         return None
     # without the decisions that it was made by, a copy is as one of other options
-    return State.OUTDATED if OPTION in made and wanted is None else State.CHANGED
+    return State.OUTDATED if DECISION in made and wanted is None else State.CHANGED
+
+
+def _frames(entry: Entry) -> str:
+    """Return the hash of the frames around one, as its row tells it; empty for a photo by itself."""
+    found: str = json.loads(entry.options or "{}").get(FRAMES, "")
+    return found
 
 
 def _hints_sha256(task: Task) -> str:

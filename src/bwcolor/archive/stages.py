@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from bwcolor import __version__
 from bwcolor.archive import certainty
+from bwcolor.archive.album import ALONE, Album
 from bwcolor.archive.batches import Batches, batch_of
 from bwcolor.archive.decisions import without_hints
 from bwcolor.archive.job import Access, IfColor, Job, as_json
@@ -24,6 +25,7 @@ from bwcolor.archive.rows import Entry, Outcome, key_of
 from bwcolor.color.merge import LightnessError, lightness_error
 from bwcolor.colorizer import Colorizer, ColorPhoto
 from bwcolor.errors import DamagedPhotoError, PhotoError, UsageError
+from bwcolor.models.inference import Small
 from bwcolor.photo.access import AccessCopy
 from bwcolor.photo.formats import FORMATS, output_format, output_name, probe
 from bwcolor.photo.hints import EXAMPLE, Hints, parse_hints, read_hints
@@ -60,10 +62,12 @@ class Stages:
         self._network = Batches(job, colorizer, self._batch)
         self.shares = self._batch > 1 or colorizer.settings.device != "cpu"
         self.options = options_of(job, colorizer)
+        self.weights_sha256, self.stride = colorizer.weights_sha256, colorizer.model.ab_stride
+        self.album: Album = ALONE
 
     def options_for(self, task: Task) -> dict[str, Any]:
         """Return every resolved option that decides the result of one task, as plain values."""
-        return self.options | task.options
+        return self.options | task.options | self.album.options(task)
 
     def _write_options(self, task: Task) -> WriteOptions:
         """Return how a copy is written, its mark included."""
@@ -135,15 +139,24 @@ class Stages:
             piece.smalls = [self._colorizer.prepare(photo, hints, sample)]
             piece.smalls += [self._colorizer.prepare(page, sample=sample) for page in photo.pages]
 
+    def prepared(self, task: Task) -> Small:
+        """Return a photo by itself as the network sees it, without hints.
+
+        Raises:
+            PhotoError: It cannot be read.
+        """
+        return self._colorizer.prepare(read_photo(task.source, self._job.read), sample=task.options.get("sample"))
+
     def network(self, pieces: list[Piece]) -> None:
         """Decide the colors of photos of one working shape together; each is booked its share of the time."""
         begun = time.perf_counter()
-        firsts = self._network.predict([piece.smalls[0] for piece in pieces])
+        firsts = self.album.firsts(pieces, self._network.predict)
         share = (time.perf_counter() - begun) / len(pieces)
         for piece, first in zip(pieces, firsts, strict=True):
             piece.seconds["network"] = share
             with piece.timing("network"):
-                piece.predictions = [first, *(self._network.predict([small])[0] for small in piece.smalls[1:])]
+                predictions = [first, *(self._network.predict([small])[0] for small in piece.smalls[1:])]
+                piece.predictions = self.album.shared(piece, predictions, self._network.predict)
             piece.notes = self._network.notes
 
     def write(self, piece: Piece) -> None:

@@ -128,9 +128,9 @@ class Work:
     def _crew(self) -> AbstractContextManager[Crew | None]:
         """Return the processes that color, where there is enough to do for them and each photo goes alone."""
         jobs = min(self._jobs, self._memory // 2 // WORKER_ROOM)
-        if jobs < 2 or len(self._settled.todo) < CREW_FROM or self._stages.shares:
+        if jobs < 2 or len(self._settled.todo) < CREW_FROM or self._stages.shares or not self._stages.album.travels:
             return nullcontext()
-        return Crew(self._job, self._stages.taken, jobs)
+        return Crew(self._job, self._stages.taken, jobs, self._stages.album)
 
     def _work(self, crew: Crew | None) -> None:
         """Color what is to do: first what never was in work when a process died, then those others, one by one."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bwcolor.archive import machine
+from bwcolor.archive.album import Album
 from bwcolor.archive.job import Job
 from bwcolor.archive.piece import Piece
 from bwcolor.archive.plan import Task
@@ -69,10 +70,10 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     wishes, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is no answer
-    job, taken = pickle.load(wishes)
+    job, taken, album = pickle.load(wishes)
     todo: queue.Queue[Wish] = queue.Queue()
     threading.Thread(target=_listen, args=(wishes, todo), daemon=True).start()
-    work(job, taken, todo, answers)
+    work(job, taken, album, todo, answers)
 
 
 def _listen(wishes: IO[bytes], todo: queue.Queue[Wish]) -> None:
@@ -83,13 +84,14 @@ def _listen(wishes: IO[bytes], todo: queue.Queue[Wish]) -> None:
             os._exit(0)
 
 
-def work(job: Job, taken: set[Path], todo: queue.Queue[Wish], answers: IO[bytes]) -> None:
+def work(job: Job, taken: set[Path], album: Album, todo: queue.Queue[Wish], answers: IO[bytes]) -> None:
     """Color what comes, for ever."""
     from bwcolor.archive.stages import Stages
     from bwcolor.colorizer import load
 
     machine.use_one_thread()
     stages = Stages(job, load(**vars(job.color)), taken)
+    stages.album = album
     _answer(answers, Begun("start"))
     while True:
         wish = todo.get()

@@ -42,6 +42,8 @@ def colorize(
     decisions: color.Decisions = None,
     reference: color.Reference = None,
     samples: color.Samples = None,
+    consistent: color.Consistent = False,
+    sequence: color.Sequence = False,
     format: copies.Format = "keep",
     depth: copies.Depth = None,
     quality: copies.Quality = None,

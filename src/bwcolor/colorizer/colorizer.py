@@ -161,18 +161,14 @@ class Colorizer:
             small: From `prepare`.
             prediction: From `predict`.
         """
-        stride = self.model.ab_stride
-        height, width = small.lightness.shape
-        guide = small.lightness.reshape(height // stride, stride, width // stride, stride).mean(axis=(1, 3))
+        guide = small.on_grid(self.model.ab_stride)
         ab = prediction.ab * np.float32(self.model.chroma)
         if self._palette is not None:
             ab = match(ab, self._palette)
         if small.hints is not None:  # whatever the network made of them: where a color is known, it is that
-            ab = spread(ab, small.hints, guide.astype(np.float32))
+            ab = spread(ab, small.hints, guide)
         gain = np.float32(self.settings.saturation * self.settings.strength)
-        enlarge = AbUpsampler(
-            ab * gain, guide.astype(np.float32), (photo.height, photo.width), method=self.settings.upsample
-        )
+        enlarge = AbUpsampler(ab * gain, guide, (photo.height, photo.width), method=self.settings.upsample)
         lightness = lightness_rows(photo.rows)
         depth = photo.source.depth
 

@@ -41,6 +41,12 @@ class Small:
     name: str = ""
     sample: int | None = None
 
+    def on_grid(self, stride: int) -> NDArray[np.float32]:
+        """Return ``(h / stride, w / stride)`` the lightness on the network's ab grid, so many times smaller."""
+        height, width = self.lightness.shape
+        cells = self.lightness.reshape(height // stride, stride, width // stride, stride)
+        return np.asarray(cells.mean(axis=(1, 3)), dtype=np.float32)
+
 
 @dataclass(frozen=True)
 class Prediction:

@@ -70,6 +70,24 @@ Decisions = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+Consistent = Annotated[
+    bool,
+    typer.Option(
+        "--consistent",
+        help="Draw the white points of each folder's photos together: one album, one look (every photo is looked at "
+        "twice).",
+        rich_help_panel=PANEL,
+    ),
+]
+Sequence = Annotated[
+    bool,
+    typer.Option(
+        "--sequence",
+        help="Take each folder for the frames of a film, in the order of their names: color is averaged over "
+        "neighboring frames along the motion.",
+        rich_help_panel=PANEL,
+    ),
+]
 Hints = Annotated[
     Path | None,
     typer.Option(

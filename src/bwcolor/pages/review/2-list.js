@@ -28,12 +28,11 @@ const FILTERS = {
   skipped: ["skipped", (photo) => photo.outcome === "skipped"],
 };
 
-const missing = (value) => (value === null ? Infinity : value);
+const last = (value) => (value === null ? Infinity : value);  // two of them differ by NaN, which decides nothing
 const SORTS = {
   name: ["name", (a, b) => a.place - b.place],
-  certainty: ["least certain first", (a, b) => missing(a.certainty) - missing(b.certainty) || a.place - b.place],
-  chroma: ["most saturated first", (a, b) => missing(b.chroma && -b.chroma) * -1 - missing(a.chroma && -a.chroma) * -1
-    || a.place - b.place],
+  certainty: ["least certain first", (a, b) => last(a.certainty) - last(b.certainty) || a.place - b.place],
+  chroma: ["most saturated first", (a, b) => (b.chroma ?? -1) - (a.chroma ?? -1) || a.place - b.place],
   rating: ["lowest rating first", (a, b) => (said(a).rating || 9) - (said(b).rating || 9) || a.place - b.place],
 };
 
@@ -65,14 +64,14 @@ function recount() {
 
 function draw() {
   const first = Math.max(Math.floor(rows.scrollTop / ROW) - BEYOND, 0);
-  const last = Math.min(Math.ceil((rows.scrollTop + rows.clientHeight) / ROW) + BEYOND, shown.length);
+  const end = Math.min(Math.ceil((rows.scrollTop + rows.clientHeight) / ROW) + BEYOND, shown.length);
   for (const [position, row] of drawn) {
-    if (position < first || position >= last) {
+    if (position < first || position >= end) {
       row.remove();
       drawn.delete(position);
     }
   }
-  for (let position = first; position < last; position += 1) {
+  for (let position = first; position < end; position += 1) {
     if (!drawn.has(position)) {
       const row = rowOf(shown[position], position);
       drawn.set(position, row);

@@ -14,6 +14,7 @@ function open(photo) {
   picture.hidden = !able;
   $("trouble").hidden = Boolean(able);
   $("trouble").textContent = photo.reason || "Neither the scan nor the color copy was found where the record says.";
+  if (placing) place(false);
   for (const img of [before, after]) img.removeAttribute("src");
   picture.style.backgroundImage = photo.thumb ? `url("${photo.thumb}")` : "none";
   opening = setTimeout(load, QUICKLY, photo);

@@ -31,6 +31,8 @@ function drawHints(growing) {
   overlay.replaceChildren();
   if (!current) return;
   overlay.setAttribute("viewBox", `0 0 ${current.width} ${current.height}`);
+  listHints();
+  if (!placing) return;  // a picture that is judged is not drawn upon
   const hints = hintsOf(current), radius = REVIEW.radius * Math.min(current.width, current.height);
   const pixel = current.width / Math.max(picture.clientWidth, 1);  // of the photo, to one of the screen
   const strokes = growing ? [...hints.strokes, growing] : hints.strokes;
@@ -47,12 +49,16 @@ function drawHints(growing) {
       overlay.append(element("polyline", { ...line, stroke: ink, "stroke-width": width + more * pixel }));
     }
   }
-  if (placing && cross) {
+  if (cross) {
     const arm = 12 * pixel, [x, y] = cross;
     const path = `M${x - arm} ${y}H${x + arm}M${x} ${y - arm}V${y + arm}`;
     overlay.append(element("path", { id: "cross", d: path, "stroke-width": 2 * pixel }));
   }
-  listHints();
+}
+
+function inkName(ink) {
+  const usual = [...$("colors").children].find((button) => button.value === ink);
+  return usual ? usual.title : ink;
 }
 
 function listHints() {
@@ -67,11 +73,11 @@ function listHints() {
     const remove = document.createElement("button");
     swatch.className = "swatch";
     swatch.style.background = paint(ink);
-    text.textContent = `${ink} ${words}`;
+    text.textContent = `${inkName(ink)}: ${words}`;
     remove.type = "button";
     remove.className = "plain";
     remove.textContent = "Remove";
-    remove.setAttribute("aria-label", `Remove ${ink} ${words}`);
+    remove.setAttribute("aria-label", `Remove ${inkName(ink)}: ${words}`);
     remove.addEventListener("click", () => {
       setHints({ ...hints, [kind]: hints[kind].filter((_, each) => each !== index) });
       $("place").focus();

@@ -63,13 +63,14 @@ function showPanel(photo) {
   pairs($("options"), Object.entries(options).filter(([, value]) => value !== null).map(([key, value]) => [key, plain(value)]));
 }
 
+// Who accepts goes on, if that is wished; who rejects may want to place hints first.
 function judge(changes, words) {
   if (!current || current.outcome !== "done") return;
   change(current, changes);
   showVerdict(current);
   retell(current);
   say(`${current.shown}: ${words}`);
-  if ($("onward").checked) step(1);
+  if ($("onward").checked && said(current).verdict === "accepted") step(1);
 }
 
 function verdict(name) {

@@ -26,7 +26,7 @@ GENERATOR = '<meta name="generator" content="bwcolor review">'  # by this, a pag
 
 # Colors that historic photographs often ask for
 COLORS = (
-    ("gray", "gray: no color"),
+    ("gray", "no color"),
     ("#7fa8d6", "sky"),
     ("#6b8f4e", "grass"),
     ("#41603a", "leaves"),
