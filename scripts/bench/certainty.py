@@ -16,8 +16,9 @@ import numpy as np
 from tqdm import tqdm
 
 from bwcolor.colorizer import load
-from bwcolor.evaluation.photographs import find_photographs, read_truth
+from bwcolor.evaluation.photographs import read_truth
 from bwcolor.metrics.pair import Picture
+from bwcolor.photo.folders import find_photographs
 from bwcolor.photo.photo import Metadata, Photo, Source
 
 

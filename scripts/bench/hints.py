@@ -26,10 +26,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from bwcolor.colorizer import Colorizer, load
-from bwcolor.evaluation.photographs import find_photographs, read_truth
+from bwcolor.evaluation.photographs import read_truth
 from bwcolor.metrics.pair import Pair, Picture
 from bwcolor.metrics.rgb import psnr
 from bwcolor.models.loading import load_network
+from bwcolor.photo.folders import find_photographs
 from bwcolor.photo.hints import POINT_RADIUS, Hints, Stroke
 from bwcolor.photo.photo import Metadata, Photo, Source
 

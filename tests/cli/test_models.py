@@ -103,6 +103,16 @@ def test_imported_weights_are_kept_proven_and_found(bwcolor: Callable, trained: 
     assert verdict["problem"] == ""
 
 
+def test_places_as_json(bwcolor: Callable, trained: Path, tmp_path: Path) -> None:
+    kept = json.loads(bwcolor("models", "import", trained, "--json").out)
+    assert list(kept) == ["cnn"]
+    for words in (("path", "cnn"), ("path", "cnn+null"), ("download", "cnn")):
+        told = bwcolor("models", *words, "--json")
+        assert json.loads(told.out) == kept, told.err
+    told = json.loads(bwcolor("models", "export", "cnn", "--out", "out.safetensors", "--json").out)
+    assert Path(told["cnn"]).samefile(tmp_path / "out.safetensors")
+
+
 def test_changed_weights_are_found_out(bwcolor: Callable, trained: Path) -> None:
     kept = Path(bwcolor("models", "import", trained).out.strip())
     content = bytearray(kept.read_bytes())

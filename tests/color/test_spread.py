@@ -32,6 +32,16 @@ def test_the_square_takes_the_color_and_the_ground_does_not(scene):
     assert np.abs(mended[outside]).max() < 1
 
 
+def test_things_of_one_lightness_are_told_apart_by_their_predicted_colors(scene):
+    ab, _ = scene
+    ab[8:20, 10:24] = (12.0, 14.0)
+    mended = spread(ab, hint((14, 16), (50.0, -30.0)), np.full(ab.shape[:2], 40, np.float32))
+    assert mended[12:16, 14:19, 0].min() > 12 + 10
+    outside = np.ones(ab.shape[:2], bool)
+    outside[8:20, 10:24] = False
+    assert np.abs(mended[outside]).max() < 1
+
+
 def test_it_fades_with_distance_on_plain_ground():
     plain = np.full((40, 120), 50, np.float32)
     hints = np.zeros((3, 160, 480), np.float32)

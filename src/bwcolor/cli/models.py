@@ -86,6 +86,7 @@ def download(
         list[str],
         typer.Argument(help="Networks, or the backbones vgg16, vgg19, alexnet.", metavar="NAME...", show_default=False),
     ],
+    json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Fetch the weights of networks now, so that they are here when there is no connection.
 
@@ -97,11 +98,10 @@ def download(
     """
     from bwcolor.models.keeping import get
 
-    for name in names:
-        typer.echo(get(name))
+    _tell_places({name: get(name) for name in names}, json)
 
 
-def path(name: Annotated[str, _NAME]) -> None:
+def path(name: Annotated[str, _NAME], json: Annotated[bool, _JSON] = False) -> None:
     """Print where the weights of a network lie on this machine.
 
     Example:
@@ -112,12 +112,11 @@ def path(name: Annotated[str, _NAME]) -> None:
     from bwcolor.models.weights import local_path
 
     row = find_model(name)
-    for part in row.parts or (row.name,):
-        found = local_path(find_model(part))
-        if found is not None:
-            typer.echo(found)
-        elif not row.parts:
-            raise WeightsError(f"No weights of {name} are on this machine.", f"See: bwcolor models info {name}")
+    found = {part: local_path(find_model(part)) for part in row.parts or (row.name,)}
+    here = {part: place for part, place in found.items() if place is not None}
+    if not here and not row.parts:
+        raise WeightsError(f"No weights of {name} are on this machine.", f"See: bwcolor models info {name}")
+    _tell_places(here, json)
 
 
 def verify(
@@ -159,6 +158,7 @@ def bring_in(
         str | None,
         typer.Option("--model", "-m", help="Network it is for (default: what the file says).", metavar="NAME"),
     ] = None,
+    json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Keep a weights file that was fetched on another machine, or trained here, under its network's name.
 
@@ -172,7 +172,8 @@ def bring_in(
     """
     from bwcolor.models.keeping import bring_in as keep
 
-    typer.echo(keep(file, model))
+    kept = keep(file, model)
+    _tell_places({kept.stem: kept}, json)
 
 
 def export(
@@ -191,6 +192,7 @@ def export(
     ] = None,
     half: Annotated[bool, typer.Option("--half", help="Store float16: half the size (safetensors).")] = False,
     hints: Annotated[bool, typer.Option("--hints", help="The network shall take color hints (onnx).")] = False,
+    json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Write a network's weights as one safetensors file, or the whole network as ONNX.
 
@@ -212,7 +214,17 @@ def export(
         raise UsageError(
             f"{target.name} is no name of a file of --format {format}.", f"Name it {target.stem}.{format}."
         )
-    typer.echo(take_out(name, target, weights, half, hints))
+    _tell_places({name: take_out(name, target, weights, half, hints)}, json)
+
+
+def _tell_places(places: dict[str, Path], as_json: bool) -> None:
+    """Print where files lie, by the names of their networks."""
+    from bwcolor.cli.terminal import print_json
+
+    if as_json:
+        print_json({name: str(place) for name, place in places.items()})
+    else:
+        typer.echo("\n".join(map(str, places.values())))
 
 
 def _seconds(entries: list[Entry]) -> dict[str, float]:

@@ -3,7 +3,8 @@
 
 After Levin, Lischinski, Weiss, "Colorization using Optimization" (SIGGRAPH 2004): neighbouring cells of like lightness
 get like colors. Here it is the *correction* of a prediction that spreads, and it fades with distance, so that one known
-color mends the thing it lies on and leaves the rest of the picture as it was.
+color mends the thing it lies on and leaves the rest of the picture as it was. What one thing is, the prediction knows
+too: a face and the cap above it may be equally dark, and were not given one color.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from bwcolor.color.upsample import AbUpsampler
 
 LARGEST = 64  # cells of the short side of the grid on which corrections spread; a finer one is averaged to that
 RANGE_SIGMA = 5.0  # L* units within which neighbouring cells count as one thing
+COLOR_SIGMA = 2.5  # Lab units of predicted ab within which they do
 FADING = 0.03  # how strongly a correction falls back to none at each cell
 _LEAST_SHARE = 1e-6  # of a cell that is hinted
 ROUNDS = 400  # of relaxation; a correction reaches about 1 / sqrt(FADING) = 6 cells, so this is many times enough
@@ -34,9 +36,10 @@ def spread(ab: NDArray[np.float32], hints: NDArray[np.float32], guide: NDArray[n
     """
     factor = max(min(guide.shape) // LARGEST, 1)
     shape = (-(-guide.shape[0] // factor), -(-guide.shape[1] // factor))
-    coarse = _averaged(guide, shape)
+    coarse, predicted = _averaged(guide, shape), _averaged(ab, shape)
     known, color = _known(hints, shape)
-    field = _relaxed(np.where(known[..., None], color - _averaged(ab, shape), 0.0), known, coarse)
+    features = np.dstack([coarse / RANGE_SIGMA, predicted / COLOR_SIGMA])
+    field = _relaxed(np.where(known[..., None], color - predicted, 0.0), known, features)
     if factor > 1:
         field = AbUpsampler(field, coarse, guide.shape).rows(lambda y0, y1: guide[y0:y1], 0, guide.shape[0])
         known, color = _known(hints, guide.shape)
@@ -59,11 +62,11 @@ def _averaged(planes: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np
 
 
 def _relaxed(
-    correction: NDArray[np.float32], known: NDArray[np.bool_], guide: NDArray[np.float32]
+    correction: NDArray[np.float32], known: NDArray[np.bool_], features: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Let corrections ``(h, w, 2)`` spread from the known cells along lightness."""
-    height, width = guide.shape
-    links = [_alike(guide, axis) for axis in (0, 1)]
+    """Let corrections ``(h, w, 2)`` spread from the known cells to those of like features ``(h, w, k)``."""
+    height, width = known.shape
+    links = [_alike(features, axis) for axis in (0, 1)]
     one = np.ones((height, width, 1))
     total = FADING + _both_ways(one, links[0], 0) + _both_ways(one, links[1], 1)
     field: NDArray[np.float64] = correction.astype(np.float64)
@@ -73,11 +76,11 @@ def _relaxed(
     return field.astype(np.float32)
 
 
-def _alike(guide: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
-    """Return how much each cell and its next one along an axis are of one piece, 0..1."""
-    step = np.diff(guide, axis=axis)
-    likeness: NDArray[np.float32] = np.exp(-(step**2) / (2 * RANGE_SIGMA**2)).astype(np.float32)
-    return likeness[..., None]
+def _alike(features: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+    """Return how much each cell and its next one along an axis are of one piece, 0..1; 1 step is a sigma."""
+    step = np.diff(features, axis=axis)
+    likeness: NDArray[np.float32] = np.exp(-(step**2).sum(axis=-1, keepdims=True) / 2).astype(np.float32)
+    return likeness
 
 
 def _both_ways(field: NDArray[np.float64], link: NDArray[np.float32], axis: int) -> NDArray[np.float64]:
