@@ -142,6 +142,7 @@ def test_the_network_sees_each_frame_once(frames: Path, job: Callable, monkeypat
     assert len(seen) == len(set(seen)) == 13
 
 
+@pytest.mark.slow
 def test_processes_share_the_white_too(frames: Path, job: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     by_threads, by_processes = frames.with_name("threads"), frames.with_name("processes")
     colorize(job(frames, out=by_threads, consistent=True, **QUICK))

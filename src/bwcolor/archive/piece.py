@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bwcolor.archive.plan import Task
 from bwcolor.archive.rows import Entry, Outcome
-from bwcolor.errors import PhotoError
+from bwcolor.errors import PhotoError, UsageError
 from bwcolor.photo.formats import probe
+from bwcolor.photo.hints import EXAMPLE, Hints, parse_hints, read_hints
 
 if TYPE_CHECKING:
     from bwcolor.color.merge import LightnessError
@@ -112,6 +114,22 @@ def stamp_of(path: Path) -> tuple[int, int]:
     except OSError as error:
         raise PhotoError(f"{path.name} cannot be read: {error.strerror}.", "Check that it is still there.") from error
     return seen.st_size, seen.st_mtime_ns
+
+
+def hints_of(task: Task, photo: Photo) -> Hints | None:
+    """Return the known colors of a photo: those that a person gave with a decision, or what lies beside the scan.
+
+    Raises:
+        UsageError: They tell something impossible.
+    """
+    wanted = task.wanted
+    if wanted is None or not wanted.hints:
+        return None if task.hints is None else read_hints(task.hints, photo.width, photo.height)
+    try:
+        told = parse_hints(json.loads(wanted.hints), photo.width, photo.height)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"The hints decided on cannot be used: {type(error).__name__} {error}.", EXAMPLE) from error
+    return replace(told, sha256=wanted.hints_sha256)
 
 
 def row_of(piece: Piece, outcome: Outcome) -> Entry:

@@ -18,17 +18,16 @@ from bwcolor.archive.batches import Batches, batch_of
 from bwcolor.archive.decisions import without_hints
 from bwcolor.archive.job import Access, IfColor, Job, as_json
 from bwcolor.archive.measure import decoded_error
-from bwcolor.archive.piece import Piece, Skipped, relative, row_of, stamp_of
+from bwcolor.archive.piece import Piece, Skipped, hints_of, relative, row_of, stamp_of
 from bwcolor.archive.pipeline import Stage
 from bwcolor.archive.plan import Task
 from bwcolor.archive.rows import Entry, Outcome, key_of
 from bwcolor.color.merge import LightnessError, lightness_error
 from bwcolor.colorizer import Colorizer, ColorPhoto
-from bwcolor.errors import DamagedPhotoError, PhotoError, UsageError
+from bwcolor.errors import DamagedPhotoError, PhotoError
 from bwcolor.models.inference import Small
 from bwcolor.photo.access import AccessCopy
 from bwcolor.photo.formats import FORMATS, output_format, output_name, probe
-from bwcolor.photo.hints import EXAMPLE, Hints, parse_hints, read_hints
 from bwcolor.photo.options import WriteOptions
 from bwcolor.photo.photo import Photo, Rows, Written
 from bwcolor.photo.provenance import Provenance, mark_of
@@ -133,7 +132,7 @@ class Stages:
         """Make the photo, and its further pages, as small as the network wants them."""
         with piece.timing("prepare"):
             photo = _there(piece.photo)
-            hints = _hints_of(piece.task, photo)
+            hints = hints_of(piece.task, photo)
             piece.hints_sha256 = hints.sha256 if hints else ""
             sample = piece.task.options.get("sample")
             piece.smalls = [self._colorizer.prepare(photo, hints, sample)]
@@ -301,18 +300,6 @@ def _why_not(photo: Photo) -> str:
     if mark is not None:
         return f"colored by bwcolor {mark.version} already ({mark.model})"
     return "in color already" if photo.tone == "color" else ""
-
-
-def _hints_of(task: Task, photo: Photo) -> Hints | None:
-    """Return the known colors of a photo: those that a person gave with a decision, or what lies beside the scan."""
-    wanted = task.wanted
-    if wanted is None or not wanted.hints:
-        return None if task.hints is None else read_hints(task.hints, photo.width, photo.height)
-    try:
-        told = parse_hints(json.loads(wanted.hints), photo.width, photo.height)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"The hints decided on cannot be used: {type(error).__name__} {error}.", EXAMPLE) from error
-    return replace(told, sha256=wanted.hints_sha256)
 
 
 def _ours(piece: Piece, target: Path) -> bool:
