@@ -5,8 +5,8 @@
     OMP_WAIT_POLICY=PASSIVE python scripts/bench/versus_plain.py [--model NAME] [--photos 12] [--rounds 2]
 
 The plain loop takes one photo after the other: Pillow decodes, scikit-image converts to Lab, the network sees the
-photo once, squeezed to 256 x 256, ab is enlarged bilinearly, scikit-image converts back, Pillow saves. torch may use all
-cores. Loading Python and the network counts for neither. Photos: 12-megapixel grainy gray JPEGs, as throughput.py
+photo once, squeezed to 256 x 256, ab is enlarged bilinearly, scikit-image converts back, Pillow saves. torch may use
+all cores. Loading Python and the network counts for neither. Photos: 12-megapixel grainy gray JPEGs, as throughput.py
 makes them.
 """
 
