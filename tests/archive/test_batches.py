@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.run import colorize
 from bwcolor.colorizer import Colorizer, load
 from bwcolor.errors import PhotoError, UsageError
-from bwcolor.models.inference import Prediction, Small
+from bwcolor.models.inference import Prediction, Runner, Small
 
 
 class Tight:
@@ -34,6 +35,9 @@ class Tight:
         if len(smalls) > self.holds:
             raise torch.OutOfMemoryError("no room")
         return self.inner.predict(smalls)
+
+    def with_smaller_tiles(self, shape: tuple[int, int]) -> Colorizer | None:
+        return self.inner.with_smaller_tiles(shape)
 
 
 def smalls(count: int) -> list[Small]:
@@ -75,6 +79,29 @@ def test_one_photo_that_does_not_fit_fails_or_goes_to_the_cpu() -> None:
     assert "CPU" in batches.notes[-1]
     with pytest.raises(PhotoError, match="cpu has not enough"):
         Batches(allowed, Tight(0, "cpu"), 1).predict(smalls(1))
+
+
+@pytest.mark.parametrize(("holds", "words"), [(160, ["160"]), (96, ["160", "80"]), (40, ["160", "80", "the CPU"])])
+def test_a_photo_that_does_not_fit_is_seen_in_tiles_and_then_on_the_cpu(
+    holds: int, words: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tight = load("null", working_size=256)
+    tight.settings = replace(tight.settings, device="cuda:0")
+    predict = Runner.predict
+
+    def predicting(self: Runner, smalls: Sequence[Small]) -> list[Prediction]:
+        if self is tight._runner and max(smalls[0].lightness.shape) > holds:
+            raise torch.OutOfMemoryError("no room")
+        return predict(self, smalls)
+
+    monkeypatch.setattr(Runner, "predict", predicting)
+    light = np.random.default_rng(0).uniform(0, 100, (256, 320)).astype(np.float32)
+    batches = Batches(Job(color=ColorOptions("null", working_size=256), on_oom=OnOom.CPU), tight, 1)
+    (found,) = batches.predict([Small(light)])
+    (expected,) = load("null", working_size=256).predict([Small(light)])
+    assert found.ab.shape == expected.ab.shape
+    assert [any(word in record.message for word in words) for record in caplog.records] == [True] * len(words)
+    assert len(batches.notes) == len(words)
 
 
 def test_a_run_goes_on_and_the_ledger_says_so(

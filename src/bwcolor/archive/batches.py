@@ -40,8 +40,9 @@ class Batches:
     A batch that is not full is filled up with its last photo: libraries choose their way of computing by the size of a
     batch, and a photo's result must not depend on how many others were at hand.
 
-    Out of memory the batch is halved, once and for all; where one photo alone does not fit, the CPU takes over if that
-    is allowed. Both are said once, and in the ledger of each photo that they concern.
+    Out of memory the batch is halved, once and for all; where one photo alone does not fit, it is seen in tiles, or in
+    tiles half as large; where none is small enough, the CPU takes over if that is allowed. Each step is said once, and
+    in the ledger of each photo that it concerns.
 
     Args:
         job: Whether the CPU may take over.
@@ -77,10 +78,10 @@ class Batches:
             except torch.OutOfMemoryError as error:
                 with self._mutex:
                     if size == self._size and colorizer is self._colorizer:  # nobody else has seen to it meanwhile
-                        self._give_way(error)
+                        self._give_way(error, part[0].lightness.shape)
         return done
 
-    def _give_way(self, error: torch.OutOfMemoryError) -> None:
+    def _give_way(self, error: torch.OutOfMemoryError, shape: tuple[int, int]) -> None:
         """Ask for less memory from now on.
 
         Raises:
@@ -92,6 +93,9 @@ class Batches:
         if self._size > 1:
             self._size //= 2
             self._say(f"{device} is out of memory: the network runs in batches of {self._size}")
+        elif (smaller := self._colorizer.with_smaller_tiles(shape)) is not None:
+            self._colorizer = smaller
+            self._say(f"{device} is out of memory: the network sees tiles of {smaller.settings.tile_size} pixels")
         elif self._job.on_oom is OnOom.CPU and device != "cpu":
             options = replace(self._job.color, device="cpu", precision="auto")
             self._colorizer = load(**vars(options))

@@ -41,6 +41,8 @@ class ColorOptions:
     upsample: str = "edge"
     levels: str = "auto"
     quality: str = "auto"
+    tile_size: int | None = None
+    tile_overlap: int | None = None
     as_published: bool = False
     reference: Path | None = None
 
@@ -54,7 +56,8 @@ class ColorOptions:
             reference = read_reference(self.reference).sha256
         known = {
             "model": self.model,
-            "working_size": self.working_size or row.working_size,
+            "working_size": row.size_for(self.working_size, self.tile_size is not None),
+            "tile_size": self.tile_size,
             "temperature": (self.temperature or row.temperature) if row.temperature is not None else None,
             "saturation": self.saturation,
             "strength": self.strength,
@@ -63,6 +66,8 @@ class ColorOptions:
             "as_published": self.as_published,
             "reference": reference,
         }
+        if self.tile_size is None or self.tile_overlap is not None:
+            known["tile_overlap"] = self.tile_overlap
         if self.as_published and self.working_size is None:
             del known["working_size"]  # the authors' own, which only their pipelines know
         told = {name: getattr(self, name) for name in ("device", "precision") if getattr(self, name) != "auto"}

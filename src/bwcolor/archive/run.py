@@ -87,7 +87,8 @@ def colorize(job: Job, watch: Watch | None = None) -> Summary:
     with ExitStack() as opened:
         desks = {out: opened.enter_context(Desk.at(out)) for out in plan.outs}
         stages.album = _album(job, plan, stages, desks)
-        expected = Expected(stages.options, colorizer.weights_sha256, stages.album)
+        known = job.color.known() | stages.options
+        expected = Expected(known, colorizer.weights_sha256, stages.album)
         settled = settle(plan.tasks, lambda out: desks[out].ledger, job, expected)
         return Work(job, plan, settled, stages, desks, watch or Silence()).run()
 

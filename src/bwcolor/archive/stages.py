@@ -284,6 +284,9 @@ def one(step: Callable[[Piece], None]) -> Callable[[list[Piece]], None]:
 def options_of(job: Job, colorizer: Colorizer) -> dict[str, Any]:
     """Return every resolved option that decides a result, as plain values."""
     settings = asdict(colorizer.settings) | job.file_options() | {"batch": batch_of(job, colorizer)}
+    for name in ("tile_size", "tile_overlap"):  # rows of copies without tiles stay as they were
+        if settings[name] is None:
+            del settings[name]
     resolved: dict[str, Any] = json.loads(as_json(settings))
     return resolved
 

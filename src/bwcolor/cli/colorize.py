@@ -37,6 +37,8 @@ def colorize(
     upsample: color.Upsample = "edge",
     levels: color.Levels = "auto",
     effort: color.Effort = "auto",
+    tile_size: color.TileSize = None,
+    tile_overlap: color.TileOverlap = None,
     as_published: color.AsPublished = False,
     hints: color.Hints = None,
     decisions: color.Decisions = None,

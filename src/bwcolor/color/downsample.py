@@ -27,9 +27,11 @@ def lightness_rows(rows: GrayRows) -> Callable[[int, int], NDArray[np.float32]]:
     return lightness
 
 
-def working_shape(height: int, width: int, working_size: int, multiple: int) -> tuple[int, int]:
+def working_shape(
+    height: int, width: int, working_size: int, multiple: int, longest: int = LONGEST_SIDE
+) -> tuple[int, int]:
     """Return the (height, width) at which a network sees a photo: aspect kept, sides rounded to ``multiple``."""
-    scale = min(working_size / min(height, width), LONGEST_SIDE / max(height, width))
+    scale = min(working_size / min(height, width), longest / max(height, width))
     return (
         max(round(height * scale / multiple), 1) * multiple,
         max(round(width * scale / multiple), 1) * multiple,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from bwcolor.color.downsample import lightness_rows, shrink, working_shape
+from bwcolor.color.downsample import LONGEST_SIDE, lightness_rows, shrink, working_shape
 from bwcolor.color.merge import merge_rows
 from bwcolor.color.spread import spread
 from bwcolor.color.transfer import match, statistics_of
 from bwcolor.color.upsample import AbUpsampler
+from bwcolor.colorizer import tiles
 from bwcolor.colorizer.settings import Settings
 from bwcolor.models.inference import Manner, Prediction, Runner, Small
 from bwcolor.models.network import Guided
@@ -91,6 +93,7 @@ class Colorizer:
         self.model = row
         self.settings = settings
         self.weights_sha256 = weights_sha256
+        self._tiling = _tiling_of(settings, row)
         device = torch.device(settings.device)
         manner = Manner(device, settings.precision, settings.temperature or 1.0, settings.levels, settings.looks)
         overall, self._palette = None, None
@@ -120,7 +123,8 @@ class Colorizer:
             sample: Seed of one plausible coloring among many; None takes that of the settings.
         """
         sample = self.settings.sample if sample is None else sample
-        shape = working_shape(photo.height, photo.width, self.settings.working_size, self.model.ab_stride)
+        longest = LONGEST_SIDE if self.settings.tile_size is None else tiles.LONGEST_SIDE
+        shape = working_shape(photo.height, photo.width, self.settings.working_size, self.model.ab_stride, longest)
         lightness = shrink(photo.rows, photo.height, photo.width, shape)
         return Small(lightness, None if hints is None else hints.at(*shape), photo.source.sha256, sample)
 
@@ -133,7 +137,26 @@ class Colorizer:
         Returns:
             For each photo ab on the network's own grid, before saturation, and the certainty there.
         """
-        return self._runner.predict(smalls)
+        if self._tiling is None:
+            return self._runner.predict(smalls)
+        return tiles.predict(self._runner, self._tiling, smalls)
+
+    def with_smaller_tiles(self, shape: tuple[int, int]) -> Colorizer | None:
+        """Return the same with tiles half as large, for a device whose memory does not hold what it was to see.
+
+        Args:
+            shape: (height, width) of the photo's lightness as the network sees it.
+
+        Returns:
+            The other, which shares the network with this one; None where tiles cannot be smaller.
+        """
+        side = min(self.settings.tile_size or max(shape), max(shape)) // 2
+        if side < tiles.LEAST_TILE:
+            return None
+        other = copy(self)
+        other.settings = replace(self.settings, tile_size=side, tile_overlap=side // tiles.OVERLAP_SHARE)
+        other._tiling = _tiling_of(other.settings, self.model)
+        return other
 
     def colorize(self, photo: Photo, hints: Hints | None = None) -> ColorPhoto:
         """Decide the colors of a photo.
@@ -195,3 +218,12 @@ class Colorizer:
         source = Source(Path(), "array", gray.dtype.itemsize * 8, "gray", gray.nbytes, "")
         photo = Photo(width, height, lambda y0, y1: gray[y0:y1], Metadata(), source)
         return self.colorize(photo).rows(0, height)
+
+
+def _tiling_of(settings: Settings, row: ModelRow) -> tiles.Tiling | None:
+    """Return how photos are cut; the whole is seen at the network's own size, or smaller where tiles are no larger."""
+    if settings.tile_size is None or settings.tile_overlap is None:
+        return None
+    size = settings.working_size
+    whole = row.working_size if size > row.working_size else size // 2
+    return tiles.Tiling(settings.tile_size, settings.tile_overlap, max(whole, row.stride), row.ab_stride)

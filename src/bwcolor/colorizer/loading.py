@@ -8,6 +8,7 @@ from pathlib import Path
 from bwcolor.colorizer.colorizer import Colorizer
 from bwcolor.colorizer.published import AsPublished
 from bwcolor.colorizer.settings import Settings
+from bwcolor.colorizer.tiles import LEAST_TILE, OVERLAP_SHARE
 from bwcolor.errors import UsageError
 from bwcolor.models.devices import resolve_device, resolve_precision
 from bwcolor.models.loading import load_network
@@ -34,6 +35,8 @@ def load(
     quality: str = "auto",
     sample: int | None = None,
     reference: Path | str | None = None,
+    tile_size: int | None = None,
+    tile_overlap: int | None = None,
     as_published: bool = False,
 ) -> Colorizer:
     """Load a network and its weights.
@@ -55,6 +58,10 @@ def load(
         sample: Seed of one plausible coloring among many, for networks with color bins; None takes their mean.
         reference: A photograph whose palette the colors shall come near; a network that takes global hints is told,
             for others ab are moved by their statistics.
+        tile_size: Side in pixels of overlapping tiles, in which the network sees each photo at its working size (twice
+            the model's own unless told otherwise) for the sake of detail, beside one look at the whole photo at the
+            model's own size, which decides the colors at large; None sees the whole photo only.
+        tile_overlap: Pixels that neighbouring tiles share at least; None takes a quarter of a tile.
         as_published: Run the network's authors' own pipeline instead, to compare with published pictures; the working
             size is then the side of its square.
 
@@ -67,6 +74,7 @@ def load(
     """
     row = find_model(model)
     _check_range("working size", working_size, 32, 4096)
+    overlap = _overlap(tile_size, tile_overlap)
     _check_range("temperature", temperature, 0.01, 2.0)
     _check_range("saturation", saturation, 0.0, 3.0)
     _check_range("strength", strength, 0.0, 1.0)
@@ -93,6 +101,7 @@ def load(
             quality=quality == "auto",
             sample=sample is None,
             reference=reference is None,
+            tiles=tile_size is None,
             precision=precision in ("auto", "fp32"),
         )
         pipeline, working_size = pipeline_of(row, working_size)
@@ -102,7 +111,7 @@ def load(
         model=model,
         device=str(place),
         precision=resolve_precision(precision, place),
-        working_size=working_size or row.working_size,
+        working_size=row.size_for(working_size, tile_size is not None),
         temperature=(temperature or row.temperature) if row.temperature is not None else None,
         saturation=saturation,
         strength=strength,
@@ -111,6 +120,8 @@ def load(
         looks={"auto": row.looks, "fast": (), "best": BEST_LOOKS}[quality],
         sample=sample,
         reference=None if palette is None else palette.sha256,
+        tile_size=tile_size,
+        tile_overlap=overlap,
         as_published=as_published,
     )
     loaded = load_network(model, path)
@@ -122,6 +133,17 @@ def load(
 def _check_range(what: str, value: float | None, least: float, most: float) -> None:
     if value is not None and not least <= value <= most:
         raise UsageError(f"The {what} must lie in {least:g}..{most:g}, not {value:g}.")
+
+
+def _overlap(tile_size: int | None, tile_overlap: int | None) -> int | None:
+    """Return how much tiles overlap; None where there are none."""
+    if tile_size is None:
+        if tile_overlap is not None:
+            raise UsageError("Only tiles overlap.", "Give --tile-size, too.")
+        return None
+    _check_range("tile size", tile_size, LEAST_TILE, 4096)
+    _check_range("tile overlap", tile_overlap, 4, tile_size // 2)
+    return tile_overlap or tile_size // OVERLAP_SHARE
 
 
 def _for_onnx(device: str, precision: str) -> tuple[str, str]:

@@ -59,6 +59,10 @@ class AsPublished(Colorizer):
             raise PhotoTooLargeError("The published pipelines hold a photo whole.", "Leave --as-published away.")
         return Small(self._pipeline.prepare(_gray_picture(photo)), None, photo.source.sha256)
 
+    def with_smaller_tiles(self, shape: tuple[int, int]) -> Colorizer | None:
+        """Return None: the authors know no tiles."""
+        return None
+
     def predict(self, smalls: Sequence[Small]) -> list[Prediction]:
         """Return what the network gives for each, ``(channels, side, side)``."""
         shown = torch.from_numpy(np.stack([small.lightness for small in smalls])).to(self.settings.device)

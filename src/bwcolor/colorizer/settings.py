@@ -24,6 +24,9 @@ class Settings:
             empty for a single look.
         sample: Seed of one plausible coloring among many; None for the mean.
         reference: Hash of the photograph whose colors are wanted; None for none.
+        tile_size: Side in pixels of the tiles in which the network also sees the photo at its working size; None where
+            it sees it as a whole only.
+        tile_overlap: Pixels that neighbouring tiles share at least; None without tiles.
         as_published: Whether the network's authors' own pipeline runs, at ``working_size`` squared.
     """
 
@@ -39,4 +42,6 @@ class Settings:
     looks: tuple[float, ...]
     sample: int | None = None
     reference: str | None = None
+    tile_size: int | None = None
+    tile_overlap: int | None = None
     as_published: bool = False

@@ -34,12 +34,17 @@ class Small:
         hints: ``(3, h, w)`` float32: a and b in Lab units where the mask is 1, and the mask; None where there are none.
         name: What tells this photo from others when samples are drawn; its hash.
         sample: Seed of one plausible coloring among many; None for the mean.
+        shown: ``(h, w)`` float32, what the network is shown of its lightness, where that is settled already: a tile is
+            shown as the whole photo is.
+        window: Of a tile, (top, left, bottom, right) in the whole photo, as shares of its sides; None for a whole one.
     """
 
     lightness: NDArray[np.float32]
     hints: NDArray[np.float32] | None = None
     name: str = ""
     sample: int | None = None
+    shown: NDArray[np.float32] | None = None
+    window: tuple[float, float, float, float] | None = None
 
     def on_grid(self, stride: int) -> NDArray[np.float32]:
         """Return ``(h / stride, w / stride)`` the lightness on the network's ab grid, so many times smaller."""
@@ -109,6 +114,12 @@ class Runner:
                 f"Take --model {DEFAULT_MODEL}.",
             )
 
+    def shown(self, small: Small) -> NDArray[np.float32]:
+        """Return what the network is shown of a photo's lightness."""
+        if small.shown is not None:
+            return small.shown
+        return stretch_levels(small.lightness) if self.manner.levels == "stretch" else small.lightness
+
     @torch.inference_mode()
     def predict(self, smalls: Sequence[Small]) -> list[Prediction]:
         """Run the network on photos of one shape.
@@ -132,6 +143,11 @@ class Runner:
         lightness = torch.from_numpy(np.stack([shown(small.lightness) for small in smalls]))[:, None]
         known = [small.hints for small in smalls if told and small.hints is not None]
         hints = torch.from_numpy(np.stack(known)) if known else None
+        lightness = torch.from_numpy(np.stack([self.shown(small) for small in smalls]))[:, None]
+        hints = None
+        if self.row.takes_hints and any(small.hints is not None for small in smalls):
+            none = np.zeros((3, *smalls[0].lightness.shape), dtype=np.float32)
+            hints = torch.from_numpy(np.stack([none if s.hints is None else s.hints for s in smalls]))
         moods = None
         if any(small.sample is not None for small in smalls):
             moods = torch.cat([self._mood(small) for small in smalls])
@@ -144,6 +160,7 @@ class Runner:
         """Return ``(1, Q, CELLS, CELLS)``; zeros for a photo of which the mean is wanted."""
         self.check_samples()
         mood = sampling.mood_of(small.sample or 0, small.name, self._network.centers)
+        mood = mood if small.window is None else sampling.part_of(mood, small.window)
         return mood if small.sample is not None else torch.zeros_like(mood)
 
     def _looks(self, lightness: Tensor, hints: Tensor | None, moods: Tensor | None) -> tuple[Tensor, Tensor | None]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from bwcolor.models.download import RemoteFile
 
+TILED_SCALE = 2  # times the working size of a whole photo at which tiles are cut, unless told otherwise
+
 
 @dataclass(frozen=True)
 class ModelRow:
@@ -66,3 +68,7 @@ class ModelRow:
     parts: tuple[str, ...] = ()
     by_certainty: bool = False
     pipeline: str = ""
+
+    def size_for(self, asked: int | None, tiled: bool) -> int:
+        """Return the short side in pixels at which it sees a photo, as asked for or by itself."""
+        return asked or self.working_size * (TILED_SCALE if tiled else 1)

@@ -48,6 +48,23 @@ def mood_of(seed: int, photo: str, centers: Tensor) -> Tensor:
     return REACH * torch.einsum("pq,nqhw->nphw", likeness, mixed)
 
 
+def part_of(mood: Tensor, window: tuple[float, float, float, float]) -> Tensor:
+    """Return the mood of a part of a photo.
+
+    Args:
+        mood: ``(1, Q, CELLS, CELLS)`` float, of the whole photo.
+        window: (top, left, bottom, right) of the part, as shares of the photo's sides.
+
+    Returns:
+        ``(1, Q, CELLS, CELLS)`` float.
+    """
+    centers = (torch.arange(CELLS) + 0.5) / CELLS
+    top, left, bottom, right = window
+    y, x = top + centers * (bottom - top), left + centers * (right - left)
+    places = torch.stack([x.expand(CELLS, CELLS), y[:, None].expand(CELLS, CELLS)], dim=-1) * 2 - 1
+    return F.grid_sample(mood, places[None].to(mood), mode="bicubic", padding_mode="border", align_corners=False)
+
+
 def move(ab: Tensor, logits: Tensor, mood: Tensor, centers: Tensor, temperature: float) -> Tensor:
     """Move decoded colors as a mood moves the odds of their bins; what a network adds to its bins stays.
 

@@ -53,6 +53,23 @@ Effort = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+TileSize = Annotated[
+    int | None,
+    typer.Option(
+        help="See a photo in overlapping tiles of so many pixels, too, at twice the working size or that of "
+        "--working-size: more detail; the colors at large stay those of the whole photo.",
+        metavar="PIXELS",
+        rich_help_panel=PANEL,
+    ),
+]
+TileOverlap = Annotated[
+    int | None,
+    typer.Option(
+        help="Pixels that neighbouring tiles share at least (default: a quarter of a tile).",
+        metavar="PIXELS",
+        rich_help_panel=PANEL,
+    ),
+]
 AsPublished = Annotated[
     bool,
     typer.Option(
