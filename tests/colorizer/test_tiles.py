@@ -2,6 +2,7 @@
 """A photo seen in tiles: the whole picture's colors at large, the tiles' own in detail, and no seams between them."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -53,9 +54,8 @@ class Moody:
         for small in smalls:
             cells = small.lightness.reshape(small.lightness.shape[0] // 4, 4, -1, 4).mean(axis=(1, 3))
             mood = (len(self.seen) * 37 % 60) - 30.0
-            found.append(
-                Prediction(np.stack([cells - cells.mean() + mood] * 2, axis=-1).astype(np.float32), cells / 100)
-            )
+            ab = np.stack([cells - cells.mean() + mood] * 2, axis=-1).astype(np.float32)
+            found.append(Prediction(ab, cells / 100))
         return found
 
 
@@ -79,7 +79,7 @@ def test_tiles_are_of_one_shape_cover_everything_and_overlap(cells, side, share,
         assert parts[0][0] == 0
         assert parts[-1][1] == cells[axis]
         size = parts[0][1]
-        for (_, stop), (start, _) in zip(parts, parts[1:], strict=False):
+        for (_, stop), (start, _) in pairwise(parts):
             assert stop - start >= min(tiling.cells(tiling.overlap), size - 1)
 
 

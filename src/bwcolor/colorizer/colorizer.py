@@ -155,7 +155,10 @@ class Colorizer:
             return None
         other = copy(self)
         other.settings = replace(self.settings, tile_size=side, tile_overlap=side // tiles.OVERLAP_SHARE)
-        other._tiling = _tiling_of(other.settings, self.model)
+        tiling = _tiling_of(other.settings, self.model)
+        # the whole photo is seen no larger than a tile
+        most = max(side * min(shape) // max(shape), self.model.stride)
+        other._tiling = tiling and replace(tiling, whole=min(tiling.whole, most))
         return other
 
     def colorize(self, photo: Photo, hints: Hints | None = None) -> ColorPhoto:
