@@ -80,10 +80,8 @@ def main() -> None:
             color = colorizer.finish(photo, small, prediction).rows(0, photo.height)
             seams.append(seam(Pair(Picture(color), Picture(truth))))
             psnrs.append(cv2.PSNR(color, truth))
-        print(
-            f"| {name} | {fmean(seams):.2f} | {max(seams):.2f} | {fmean(psnrs):.2f} | {seconds / len(paths):.2f} |",
-            flush=True,
-        )
+        row = [f"{fmean(seams):.2f}", f"{max(seams):.2f}", f"{fmean(psnrs):.2f}", f"{seconds / len(paths):.2f}"]
+        print(f"| {name} | {' | '.join(row)} |", flush=True)
 
 
 if __name__ == "__main__":

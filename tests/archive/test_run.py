@@ -131,6 +131,17 @@ def test_changed_options_are_noticed_and_left_until_overwrite(scans: Path, out: 
     assert colorize(job(saturation=0.3, overwrite=True)).done == 0  # the same key is the same result
 
 
+def test_tiles_are_noticed_and_rows_without_them_stay_as_they_were(scans: Path, out: Path, job: Maker) -> None:
+    colorize(job())
+    assert all("tile_size" not in json.loads(row.options) for row in rows(out).values())
+    assert colorize(job()).settled.count(State.DONE) == len(NAMES)
+    assert colorize(job(tile_size=64)).settled.count(State.OUTDATED) == len(NAMES)
+    assert colorize(job(tile_size=64, overwrite=True)).done == len(NAMES)
+    assert json.loads(rows(out)["a.jpg"].options)["tile_overlap"] == 16
+    assert look_ahead(job(tile_size=64))[1].count(State.DONE) == len(NAMES)
+    assert look_ahead(job())[1].count(State.OUTDATED) == len(NAMES)
+
+
 def test_a_changed_version_is_noticed(scans: Path, job: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     colorize(job())
     monkeypatch.setattr("bwcolor.archive.settle.__version__", "99.0")
