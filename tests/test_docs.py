@@ -44,6 +44,7 @@ SCANS = (
 
 # What an example is run with: the model without weights where that will do, and as little training as there can be.
 QUICK = {
+    "watch": "--model null --max-minutes 0.02",
     "train": "--steps 1 --batch-size 1 --crop-sizes 64 --evaluate-every 1 --held-out 2 --encoder scratch --threads 1",
 }
 SAMPLED = shlex.split("--model classify --working-size 32 --effort fast")

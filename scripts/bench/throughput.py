@@ -67,7 +67,7 @@ def alone(job: Job) -> dict[str, dict[str, float]]:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     plan = make_plan(job.request, job.suffixes())
-    stages = Stages(job, load(**vars(job.color)), set())
+    stages = Stages(job, load(**job.color.arguments()), plan.targets)
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     clock, time.perf_counter = time.perf_counter, time.thread_time  # processor time: other work does not count
     try:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from small_scans import make_scan
 
-from bwcolor.archive import work
+from bwcolor.archive import hands
 from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.rows import Entry
 from bwcolor.archive.run import colorize, look_ahead
@@ -146,6 +146,6 @@ def test_the_network_sees_each_frame_once(frames: Path, job: Callable, monkeypat
 def test_processes_share_the_white_too(frames: Path, job: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     by_threads, by_processes = frames.with_name("threads"), frames.with_name("processes")
     colorize(job(frames, out=by_threads, consistent=True, **QUICK))
-    monkeypatch.setattr(work, "CREW_FROM", 2)
+    monkeypatch.setattr(hands, "CREW_FROM", 2)
     colorize(job(frames, out=by_processes, consistent=True, **QUICK))
     assert hashes(by_processes) == hashes(by_threads)

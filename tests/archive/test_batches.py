@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from small_scans import make_scan
+from small_scans import NAMES, make_scan
 
-from bwcolor.archive.batches import Batches, batch_of
+from bwcolor.archive.batches import Batches, Devices, batch_of, network_of
 from bwcolor.archive.job import ColorOptions, Job, OnOom
 from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.run import colorize
+from bwcolor.archive.settle import State
 from bwcolor.colorizer import Colorizer, load
 from bwcolor.errors import PhotoError, UsageError
 from bwcolor.models.inference import Prediction, Runner, Small
@@ -132,3 +135,39 @@ def test_sizes(asked: str, device: str, size: int) -> None:
 def test_no_sizes(asked: str) -> None:
     with pytest.raises(UsageError, match="--batch-size"):
         batch_of(Job(batch_size=asked), Tight(1))
+
+
+def test_several_devices_take_photos_in_turn(
+    scans: Path, job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processors stand for two GPUs here: each is its own network, and both work at the same time."""
+    both = threading.Barrier(2, timeout=60)
+    devices = network_of(job(device="cpu,cpu"), load("null"), 1)
+    assert isinstance(devices, Devices)
+    predict = Batches.predict
+    seen = set()
+
+    def meeting(self: Batches, given: list[Small]) -> list[Prediction]:
+        seen.add(id(self))
+        both.wait()
+        return predict(self, given)
+
+    monkeypatch.setattr(Batches, "predict", meeting)
+    with ThreadPoolExecutor(2) as pool:
+        found = [each[0] for each in pool.map(lambda small: devices.predict([small]), smalls(6))]
+    monkeypatch.undo()
+    same(found, 6)
+    assert len(seen) == 2
+    assert colorize(job(device="cpu,cpu")).done == 4
+    assert colorize(job(device="cpu")).settled.states == {State.DONE: 4}  # where a photo was colored is no matter
+
+
+@pytest.mark.cuda
+def test_several_gpus_do_what_one_does(scans: Path, job: Callable[..., Job], tmp_path: Path) -> None:
+    if torch.cuda.device_count() < 2:
+        pytest.skip("there are no two GPUs")
+    for device, out in (("cuda:0,cuda:1", "two"), ("cuda:0", "one")):
+        assert colorize(job(out=tmp_path / out, device=device, model="gan")).done == 4
+    assert [(tmp_path / "one" / name).read_bytes() for name in NAMES] == [
+        (tmp_path / "two" / name).read_bytes() for name in NAMES
+    ]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from small_scans import NAMES, make_scan
 
-from bwcolor.archive import work
+from bwcolor.archive import hands
 from bwcolor.archive.crew import Crew
 from bwcolor.archive.job import ColorOptions, Job
 from bwcolor.archive.ledger import Ledger
@@ -23,6 +23,7 @@ from bwcolor.archive.piece import Piece
 from bwcolor.archive.plan import Request, make_plan
 from bwcolor.archive.rows import Outcome
 from bwcolor.archive.run import colorize
+from bwcolor.archive.targets import Targets
 from bwcolor.errors import DamagedPhotoError, OutputError, WorkerDiedError
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
@@ -55,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def crew(folder: Path):
     """Return one worker that gives up a stage after a while."""
-    with Crew(Job(Request((folder,)), ColorOptions(model="null"), time_limit=60.0), set(), 1) as one:
+    with Crew(Job(Request((folder,)), ColorOptions(model="null"), time_limit=60.0), Targets(), 1) as one:
         yield one
 
 
@@ -71,7 +72,7 @@ def test_a_run_by_processes_makes_the_same_files(
     (scans / "damaged.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
     alone, beside = tmp_path / "threads", tmp_path / "processes"
     colorize(job(out=alone))
-    monkeypatch.setattr(work, "CREW_FROM", 2)
+    monkeypatch.setattr(hands, "CREW_FROM", 2)
     summary = colorize(job(out=beside, jobs=2))
     assert (summary.done, [failure.name for failure in summary.failures]) == (len(NAMES), ["damaged.jpg"])
     for name in NAMES:
@@ -123,7 +124,8 @@ def test_workers_end_with_whoever_started_them(folder: Path, tmp_path: Path) -> 
     program = (
         "import sys, time; from pathlib import Path\n"
         "from bwcolor.archive.crew import Crew; from bwcolor.archive.job import *\n"
-        "crew = Crew(Job(color=ColorOptions(model='null')), set(), 1); print('ready', flush=True); time.sleep(99)"
+        "from bwcolor.archive.targets import Targets\n"
+        "crew = Crew(Job(color=ColorOptions(model='null')), Targets(), 1); print('ready', flush=True); time.sleep(99)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None

@@ -14,7 +14,7 @@ import signal
 import sys
 from pathlib import Path
 
-from bwcolor.archive import stages, work
+from bwcolor.archive import hands, stages
 from bwcolor.archive.job import ColorOptions, Job
 from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.plan import Request
@@ -80,7 +80,7 @@ def main(scans: Path, out: Path, seed: int) -> None:
             return moved
 
         Path.replace = replacing
-    work.CREW_FROM = sys.maxsize  # what is patched here must happen here
+    hands.CREW_FROM = sys.maxsize  # what is patched here must happen here
     colorize(Job(Request((scans,), out), ColorOptions(model="null"), jobs=2))
     os._exit(0)
 

@@ -148,7 +148,7 @@ def test_examples(bwcolor: Callable, scans: Path, monkeypatch: pytest.MonkeyPatc
         (("gone",), 4, "There is no gone"),
         (("empty",), 4, "no photos"),
         (("scans", "--model", "nul"), 2, "Did you mean null?"),
-        (("scans", "--device", "gpu"), 2, "auto, cpu, cuda or cuda:N"),
+        (("scans", "--device", "gpu"), 2, "auto, cpu, cuda, cuda:N or mps"),
         (("scans", "--out", "scans/color"), 2, "lies inside the input"),
         (("scans", "--out", "scans"), 2, "is the input folder itself"),
         (("scans", "--out", "file/out"), 6, "cannot be written"),
@@ -203,7 +203,7 @@ def test_words_reach_the_job(colorize: Callable, scans: Path) -> None:
     assert done.code == 0, done.err
     assert sorted(path.name for path in Path("scans-color").rglob("*.tif")) == ["a_color.tif", "c_color.tif"]
     assert tifffile.imread("scans-color/a_color.tif").dtype == np.uint16
-    options = json.loads(Ledger(Path("scans-color")).entries()[0].options)
+    options = json.loads(next(Ledger(Path("scans-color")).entries()).options)
     assert {"saturation": 0.5, "depth": 16, "format": "tiff", "suffix": "_color", "batch": 2}.items() <= options.items()
 
 
@@ -295,7 +295,7 @@ def test_a_signal_finishes_the_photos_in_work(scans: Path, number: int, code: in
     assert summary["left"] > 10
     ledger = Ledger(scans.with_name("scans-color"))
     assert {row.outcome for row in ledger.entries()} == {Outcome.DONE}
-    assert len(ledger.entries()) == summary["done"]
+    assert len(list(ledger.entries())) == summary["done"]
     assert ledger.runs()[-1].outcome == "interrupted"
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 from dataclasses import replace
 
@@ -109,3 +110,44 @@ class Batches:
     def _say(self, what: str) -> None:
         self.notes = (*self.notes, what)
         logger.warning("%s", what)
+
+
+class Devices:
+    """Several devices: each call goes to one that is free.
+
+    Args:
+        each: What runs the network on each of them.
+    """
+
+    def __init__(self, each: list[Batches]) -> None:
+        self._each = each
+        self._free: queue.SimpleQueue[Batches] = queue.SimpleQueue()
+        for batches in each:
+            self._free.put(batches)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the ledger should say of how the network was run."""
+        return tuple(note for batches in self._each for note in batches.notes)
+
+    def predict(self, smalls: list[Small]) -> list[Prediction]:
+        """Run the network (see `Batches.predict`)."""
+        batches = self._free.get()
+        try:
+            return batches.predict(smalls)
+        finally:
+            self._free.put(batches)
+
+
+def network_of(job: Job, colorizer: Colorizer, size: int) -> Batches | Devices:
+    """Return what runs the network on the devices that the job names.
+
+    Args:
+        job: Which devices.
+        colorizer: On the first of them.
+        size: Of a batch.
+    """
+    first, others = Batches(job, colorizer, size), job.color.devices[1:]
+    if not others:
+        return first
+    return Devices([first, *(Batches(job, load(**job.color.arguments(device)), size) for device in others)])

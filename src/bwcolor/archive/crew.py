@@ -15,12 +15,12 @@ import queue
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import IO
 
 from bwcolor.archive.album import ALONE, Album
 from bwcolor.archive.job import Job
 from bwcolor.archive.piece import Piece
+from bwcolor.archive.targets import Targets
 from bwcolor.archive.worker import Begun, Ended, Wish
 from bwcolor.errors import BwcolorError, WorkerDiedError
 
@@ -45,7 +45,7 @@ class Crew:
 
     Args:
         job: How photos are colored.
-        taken: Every target of the plan.
+        taken: Where the plan's color copies will lie.
         count: Workers.
         album: What the photos of a folder share.
 
@@ -56,7 +56,7 @@ class Crew:
         BwcolorError: They do not start.
     """
 
-    def __init__(self, job: Job, taken: set[Path], count: int, album: Album = ALONE) -> None:
+    def __init__(self, job: Job, taken: Targets, count: int, album: Album = ALONE) -> None:
         self._job, self._taken, self._album, self.count = job, taken, album, count
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
         workers = [_Worker(job, taken, album) for _ in range(count)]
@@ -108,7 +108,7 @@ class Crew:
 class _Worker:
     """A process and the two pipes to it."""
 
-    def __init__(self, job: Job, taken: set[Path], album: Album) -> None:
+    def __init__(self, job: Job, taken: Targets, album: Album) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, json.dumps(sys.path)],
             stdin=subprocess.PIPE,

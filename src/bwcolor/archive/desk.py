@@ -4,16 +4,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bwcolor.archive.drawing import Shard
 from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.lock import Lock
-from bwcolor.archive.rows import Outcome
+from bwcolor.archive.rows import Entry, Outcome
+from bwcolor.archive.shards import Ledgers, absorb, is_newer, shard_folders, state_folder
 from bwcolor.errors import OutputError
 from bwcolor.photo.formats import TEMPORARY_SUFFIX
+
+ENDED = (Outcome.DONE, Outcome.SKIPPED)
+STALE_SECONDS = 3600.0  # a temporary file that nothing has written to for so long is nobody's
 
 
 def check_writable(out: Path) -> None:
@@ -44,18 +50,24 @@ class Desk:
         out: The folder.
         lock: Held.
         ledger: Open for writing.
-        run: Number of the run's row in it.
+        others: Of a shard: the ledgers of the other shards, and of whole runs before.
+        run: Number of the run's row in the ledger.
     """
 
     out: Path
     lock: Lock
     ledger: Ledger
+    others: Ledgers | None = None
     run: int = 0
 
     @staticmethod
     @contextmanager
-    def at(out: Path) -> Iterator[Desk]:
+    def at(out: Path, shard: Shard | None = None) -> Iterator[Desk]:
         """Make the folder, lock it, open its ledger, and clear away what a killed run left half written.
+
+        Args:
+            out: The folder.
+            shard: Of which machine's share; None for a run over everything, which takes the shards' rows over.
 
         Raises:
             UsageError: Another run works there.
@@ -65,19 +77,59 @@ class Desk:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"The output {out} cannot be made: {error.strerror}.", "Give another --out.") from error
-        with Lock(out) as lock:
-            ledger = Ledger(out, write=True)
-            _sweep(out, ledger)
-            try:
-                yield Desk(out, lock, ledger)
-            finally:
-                ledger.close()
+        state = state_folder(out, shard)
+        with ExitStack() as opened:
+            lock = opened.enter_context(Lock(out, shared=shard is not None))
+            if shard is not None:
+                lock = opened.enter_context(Lock(out, state))
+            ledger = Ledger(out, state, write=True)
+            opened.callback(ledger.close)
+            if shard is None:
+                for other in shard_folders(out):
+                    with Lock(out, other):
+                        pass  # nobody works there, on this machine or another
+                absorb(out, ledger)
+            _sweep(out, ledger, 0.0 if shard is None else STALE_SECONDS)
+            others = None if shard is None else Ledgers(out, but=state)
+            if others is not None:
+                opened.callback(others.close)
+            yield Desk(out, lock, ledger, others)
+
+    def entries_of(self, names: Iterable[str]) -> dict[str, Entry]:
+        """Return the rows of some photos, by their names; names without a row are left out.
+
+        A shard asks the other ledgers for what it has not done itself: shares change where the scans do.
+        """
+        wanted = list(names)
+        found = self.ledger.entries_of(wanted)
+        if self.others is not None:
+            open_ones = [name for name in wanted if name not in found or found[name].outcome not in ENDED]
+            for name, entry in self.others.entries_of(open_ones).items():
+                if is_newer(entry, found.get(name)):
+                    found[name] = replace(entry, run=0)  # runs are counted in each ledger apart
+        return found
+
+    def refresh(self, entry: Entry) -> None:
+        """Write a row of a photo whose file was touched and is the same."""
+        self.ledger.record(entry)
 
 
-def _sweep(out: Path, ledger: Ledger) -> None:
-    """Delete the half-written files of a run that was killed; the caller holds the lock."""
-    folders = {(out / entry.target).parent for entry in ledger.entries(Outcome.BEGUN)}
+def _sweep(out: Path, ledger: Ledger, age: float) -> None:
+    """Delete the half-written files of a run that was killed; the caller holds the lock.
+
+    Args:
+        out: The output folder.
+        ledger: Of the run.
+        age: Seconds for which nothing has written to them: others may be at work beside a shard.
+    """
+    folders = {(out / target).parent for (target,) in ledger.values("target", outcome=Outcome.BEGUN)}
     for folder in folders:
-        for remains in folder.glob(f".*{TEMPORARY_SUFFIX}"):
-            with suppress(OSError):
+        clear(folder, age)
+
+
+def clear(folder: Path, age: float = 0.0) -> None:
+    """Delete half-written files of a folder that nothing has written to for so many seconds."""
+    for remains in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+        with suppress(OSError):
+            if time.time() - remains.stat().st_mtime >= age:
                 remains.unlink()

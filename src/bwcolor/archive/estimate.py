@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from bwcolor.archive import machine
 from bwcolor.archive.job import Job
-from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.plan import Task
 from bwcolor.archive.rows import Entry, Outcome
+from bwcolor.archive.shards import opened
 from bwcolor.archive.walk import is_output
 from bwcolor.errors import BwcolorError
 from bwcolor.photo.formats import output_format, probe
 
+REMEMBERED = 2000  # earlier photos of an output folder, whose seconds are taken
 PROBED = 200  # photos whose headers are read, drawn evenly
 # Processor seconds of one photo, and of one megapixel, where no ledger tells better (scripts/bench/throughput.py)
 PHOTO_SECONDS = 0.1
@@ -59,7 +63,7 @@ class Estimate:
         return asdict(self) | {"fits": self.fits}
 
 
-def estimate(tasks: list[Task], job: Job) -> Estimate:
+def estimate(tasks: Sequence[Task], job: Job) -> Estimate:
     """Estimate what coloring takes.
 
     Args:
@@ -71,6 +75,7 @@ def estimate(tasks: list[Task], job: Job) -> Estimate:
     """
     step = max(-(-len(tasks) // PROBED), 1)
     drawn = tasks[::step]
+    outs = {task.out for task in drawn}
     share = len(tasks) / max(len(drawn), 1)
     pixels, size, unreadable = 0, 0.0, 0
     converted: dict[str, str] = {}
@@ -92,23 +97,21 @@ def estimate(tasks: list[Task], job: Job) -> Estimate:
     return Estimate(
         photos=len(tasks),
         megapixels=megapixels,
-        seconds=_seconds(len(tasks), megapixels, _history(tasks)),
+        seconds=_seconds(len(tasks), megapixels, _history(outs)),
         bytes=round(size * share),
-        free=min((machine.free_space(out) for out in {task.out for task in tasks}), default=0),
+        free=min((machine.free_space(out) for out in outs), default=0),
         converted=tuple((why, name) for why, name in converted.items()),
         unreadable=unreadable,
         probed=len(drawn),
     )
 
 
-def _history(tasks: list[Task]) -> list[Entry]:
-    """Return what was done before in the output folders."""
+def _history(outs: Iterable[Path]) -> list[Entry]:
+    """Return some of what was done before in the output folders."""
     found: list[Entry] = []
-    for out in {task.out for task in tasks}:
-        if is_output(out):
-            ledger = Ledger(out)
-            found += ledger.entries(Outcome.DONE)
-            ledger.close()
+    for out in filter(is_output, outs):
+        with opened(out) as ledgers:
+            found += islice(ledgers.entries(Outcome.DONE), REMEMBERED)
     return found
 
 

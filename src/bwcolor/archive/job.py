@@ -21,6 +21,7 @@ from bwcolor.photo.options import ReadOptions, WriteOptions
 from bwcolor.photo.provenance import COMPOSITE
 from bwcolor.photo.signing import Signing
 
+ENGINES = ("local", "ray")
 KEEP = "keep"  # --format: the scan's own
 _INDIFFERENT = ("max_pixels", "keep_times")  # options of reading and writing that change no byte of a color copy
 TIME_LIMIT = 1800.0  # seconds that one stage may take for one photo
@@ -45,6 +46,16 @@ class ColorOptions:
     tile_overlap: int | None = None
     as_published: bool = False
     reference: Path | None = None
+    backend: str = "torch"
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices that are named; they take photos in turn."""
+        return tuple(name.strip() for name in self.device.split(","))
+
+    def arguments(self, device: str | None = None) -> dict[str, Any]:
+        """Return the arguments of `bwcolor.colorizer.load` for one device, the first where none is named."""
+        return vars(self) | {"device": device or self.devices[0]}
 
     def known(self) -> dict[str, Any]:
         """Return those settings of the Colorizer that can be told without loading it."""
@@ -70,8 +81,8 @@ class ColorOptions:
             known["tile_overlap"] = self.tile_overlap
         if self.as_published and self.working_size is None:
             del known["working_size"]  # the authors' own, which only their pipelines know
-        told = {name: getattr(self, name) for name in ("device", "precision") if getattr(self, name) != "auto"}
-        return known | told
+        given = {"device": self.devices[0], "precision": self.precision, "backend": self.backend}
+        return known | {name: value for name, value in given.items() if value != "auto"}
 
 
 class IfColor(StrEnum):
@@ -130,6 +141,8 @@ class Job:
         batch_size: "auto", or how many photos of one shape may share a pass through the network.
         on_oom: What is done when one photo alone does not fit into the device's memory.
         max_memory: Bytes for the photos in work; None takes half of the machine's.
+        engine: Who does the work: "local", or "ray": workers on all machines of a cluster.
+        ray_address: Of the cluster; None for that of RAY_ADDRESS, one that runs here, or else a new one.
         deadline: When to stop in good order; None for never.
         time_limit: Seconds that one stage may take for one photo.
     """
@@ -155,6 +168,8 @@ class Job:
     batch_size: str = "auto"
     on_oom: OnOom = OnOom.FAIL
     max_memory: int | None = None
+    engine: str = "local"
+    ray_address: str | None = None
     deadline: datetime | None = None
     time_limit: float = TIME_LIMIT
 
@@ -171,6 +186,11 @@ class Job:
             raise UsageError("The published pipelines take no color hints.", "Leave --as-published or --hints away.")
         if self.consistent and self.sequence:
             raise UsageError("The frames of a film have one look already.", "Leave --consistent or --sequence away.")
+        if (self.consistent or self.sequence) and (self.request.shard is not None or self.engine != "local"):
+            raise UsageError(
+                "--consistent and --sequence look at a whole folder, on one machine.",
+                "Leave --shard and --engine away.",
+            )
         if published and (self.consistent or self.sequence):
             raise UsageError("The published pipelines see every photo alone.", "Leave --as-published away.")
         if self.request.decisions is not None and self.request.samples is not None:

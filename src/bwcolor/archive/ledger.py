@@ -11,7 +11,7 @@ import os
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, fields, replace
 from pathlib import Path
@@ -22,9 +22,13 @@ from bwcolor.archive.walk import LEDGER_NAME, STATE_FOLDER
 from bwcolor.errors import BwcolorError, OutputError, UsageError
 
 LAYOUT = 1  # PRAGMA user_version; a ledger of a newer layout is refused
+# SQLite's 4 KiB hold one row of a table without numbers, and a second page its end: 4.7 kB for each photo
+PAGE_BYTES = 16384
+ROWS = 500  # fetched at once
 BUSY_SECONDS = 30.0  # waited for a reader, such as `bwcolor status`
 # File systems on which SQLite's write-ahead log is unsafe (its shared memory does not cross machines)
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "fuse.sshfs"})
+COLUMNS = tuple(column.name for column in fields(Entry))
 _TYPES = {"int": "INTEGER", "float": "REAL", "float | None": "REAL", "str": "TEXT"}
 
 
@@ -40,6 +44,7 @@ class Ledger:
 
     Args:
         out: The output folder.
+        state: The folder below it that holds the ledger; None for that of a whole run, not of a shard.
         write: Whether to create it where it is missing; else it is opened for reading only.
 
     Raises:
@@ -47,9 +52,9 @@ class Ledger:
         OutputError: It cannot be created or written.
     """
 
-    def __init__(self, out: Path, *, write: bool = False) -> None:
+    def __init__(self, out: Path, state: Path | None = None, *, write: bool = False) -> None:
         self.out = out
-        self.path = out / STATE_FOLDER / LEDGER_NAME
+        self.path = (state or out / STATE_FOLDER) / LEDGER_NAME
         self._mutex = threading.Lock()
         self.writes = write
         if not write and not self.path.is_file():
@@ -71,6 +76,7 @@ class Ledger:
             raise UsageError(f"{self.path} was written by a newer bwcolor.", "Update bwcolor, or give another --out.")
         if write:
             journal = "DELETE" if _file_system(self.path.parent) in NETWORK_FILE_SYSTEMS else "WAL"
+            self._base.execute(f"PRAGMA page_size={PAGE_BYTES}")  # of a ledger that is begun; others keep theirs
             self._base.execute(f"PRAGMA journal_mode={journal}")
             self._base.execute("PRAGMA synchronous=FULL")
             self._base.execute(f"CREATE TABLE IF NOT EXISTS photos ({_columns(Entry, 'name')}) WITHOUT ROWID")
@@ -103,16 +109,42 @@ class Ledger:
 
     def entry(self, name: str) -> Entry | None:
         """Return a photo's row, None where there is none."""
-        with self._mutex:
-            found = self._base.execute("SELECT * FROM photos WHERE name = ?", (_to_column(name),)).fetchone()
-        return None if found is None else Entry(*map(_from_column, found))
+        return self.entries_of([name]).get(name)
 
-    def entries(self, outcome: Outcome | None = None) -> list[Entry]:
-        """Return the rows, sorted by name; those of one outcome or all."""
-        where, values = ("WHERE outcome = ?", [outcome.value]) if outcome else ("", [])
-        with self._mutex:
-            found = self._base.execute(f"SELECT * FROM photos {where} ORDER BY name", values).fetchall()
-        return [Entry(*map(_from_column, row)) for row in found]
+    def entries_of(self, names: Iterable[str]) -> dict[str, Entry]:
+        """Return the rows of some photos, by their names; names without a row are left out."""
+        wanted, found = [_to_column(name) for name in names], []
+        for start in range(0, len(wanted), ROWS):
+            part = wanted[start : start + ROWS]
+            marks = ", ".join("?" * len(part))
+            with self._mutex:
+                found += self._base.execute(f"SELECT * FROM photos WHERE name IN ({marks})", part).fetchall()
+        rows = (Entry(*map(_from_column, row)) for row in found)
+        return {row.name: row for row in rows}
+
+    def entries(self, outcome: Outcome | None = None) -> Iterator[Entry]:
+        """Yield the rows, sorted by the bytes of their names; those of one outcome or all."""
+        return (Entry(*row) for row in self.values(*COLUMNS, outcome=outcome))
+
+    def values(self, *columns: str, outcome: Outcome | None = None) -> Iterator[tuple[Any, ...]]:
+        """Yield some columns of the rows, sorted by the bytes of their names; those of one outcome or all.
+
+        They are fetched a few at a time: what is written meanwhile is met or not.
+        """
+        where, wanted = ("AND outcome = ?", [outcome.value]) if outcome else ("", [])
+        last: list[Any] = []
+        while True:
+            beyond = "name > ?" if last else "1"
+            query = (
+                f"SELECT {', '.join(('name', *columns))} FROM photos WHERE {beyond} {where} ORDER BY name LIMIT {ROWS}"
+            )
+            with self._mutex:
+                found = self._base.execute(query, last + wanted).fetchall()
+            for row in found:
+                yield tuple(map(_from_column, row[1:]))
+            if len(found) < ROWS:
+                return
+            last = [found[-1][0]]
 
     def begin_run(self, run: Run) -> Run:
         """Write a run's row and return it with its number."""
@@ -128,6 +160,12 @@ class Ledger:
             self._base.execute(
                 "UPDATE runs SET ended = ?, outcome = ?, reason = ? WHERE id = ?", (ended, outcome, reason, run)
             )
+
+    def ended(self, run: int) -> int:
+        """Return how many photos a run has ended."""
+        with self._mutex:
+            query = "SELECT count(*) FROM photos WHERE run = ? AND outcome != ?"
+            return int(self._base.execute(query, [run, Outcome.BEGUN.value]).fetchone()[0])
 
     def runs(self) -> list[Run]:
         """Return the runs, oldest first."""

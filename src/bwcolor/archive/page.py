@@ -30,7 +30,7 @@ def page_of(out: Path) -> str:
     Raises:
         UsageError: There is no ledger.
     """
-    status, entries = status_of(out), entries_of(out)
+    status, entries = status_of(out), list(entries_of(out))
     done = [entry for entry in entries if entry.outcome == Outcome.DONE]
     failed = [entry for entry in entries if entry.outcome == Outcome.FAILED]
     sections = [Section("Summary", _table("What stands in the ledger", ("", ""), _figures(status, done)))]

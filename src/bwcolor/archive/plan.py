@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bwcolor.archive.decisions import Decision, read_decisions
+from bwcolor.archive.drawing import Shard, drawn_of, share_of
 from bwcolor.archive.samples import folders_of, sampled_sidecars, sampled_tasks
-from bwcolor.archive.targets import OUTPUT_SUFFIX, check_targets, outside
-from bwcolor.archive.walk import Walked, is_output, selector, walk
+from bwcolor.archive.spool import Spool
+from bwcolor.archive.targets import OUTPUT_SUFFIX, Targets, outside
+from bwcolor.archive.walk import Walked, folders, is_output, selector
 from bwcolor.errors import NothingToDoError, UsageError
 from bwcolor.photo import hints as hint_files
 
@@ -38,6 +38,8 @@ class Request:
         suffix: Added to the stem of each color copy.
         hints: Known colors of the only photo; None for what lies beside each.
         decisions: What people have decided of earlier copies; None for nothing.
+        unfinished: Files that are left out since somebody still writes to them.
+        shard: The share of all photos that is this machine's; None means all.
     """
 
     paths: tuple[Path, ...]
@@ -52,6 +54,8 @@ class Request:
     suffix: str = ""
     hints: Path | None = None
     decisions: Path | None = None
+    unfinished: frozenset[Path] = frozenset()
+    shard: Shard | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,19 @@ class Task:
         """What decides this photo's result beside the run's own options, as plain values."""
         return {"sample": self.sample} | (self.wanted.options if self.wanted is not None else {})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as text, which is faster and shorter than paths are."""
+        hints = None if self.hints is None else str(self.hints)
+        places = (str(self.source), str(self.target), str(self.out), hints)
+        return _task, (self.name, *places, self.sample, self.decision)
+
+
+def _task(
+    name: str, source: str, target: str, out: str, hints: str | None, sample: int | None, decision: Decision | None
+) -> Task:
+    told = None if hints is None else Path(hints)
+    return Task(name, Path(source), Path(target), Path(out), told, sample, decision)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -93,23 +110,25 @@ class Plan:
 
     Attributes:
         tasks: In the order of work.
+        targets: Where all the color copies will lie.
         outs: The output folders, in order.
         left_alone: How many files are no photos, by their suffix.
         excluded: How many photos --include and --exclude left out.
-        not_drawn: How many photos --limit and --sample left out.
+        not_drawn: How many photos --limit, --sample and --shard left out.
         outputs: Folders left out because they are outputs of earlier runs.
         unreadable: Folders that could not be listed, and listed files that are missing, each with the reason.
         sidecars: Files that tell of the scans, each with the path of its copy.
     """
 
-    tasks: tuple[Task, ...]
+    tasks: Sequence[Task]
+    targets: Targets
     outs: tuple[Path, ...]
     left_alone: Mapping[str, int] = field(default_factory=dict)
     excluded: int = 0
     not_drawn: int = 0
     outputs: tuple[Path, ...] = ()
     unreadable: tuple[tuple[Path, str], ...] = ()
-    sidecars: tuple[tuple[Path, Path], ...] = ()
+    sidecars: Sequence[tuple[Path, Path]] = ()
 
 
 def make_plan(request: Request, suffixes: Mapping[str, str]) -> Plan:
@@ -158,30 +177,37 @@ class _Gathering:
         self.request = request
         self.suffixes = suffixes
         self.met = Walked()
-        self.tasks: dict[Path, Task] = {}
+        self.tasks: Spool[Task] = Spool()
+        self.sidecars: Spool[tuple[Path, Path, Path]] = Spool()
+        self.targets = Targets()
         self.left_alone: Counter[str] = Counter()
-        self.hints: set[Path] = set()
-        self.sidecars: list[tuple[Path, Path, Path]] = []
         self.excluded = 0
         self.selected = selector(request.include, request.exclude)
+        self.seen: set[int] = set()  # hashes of the scans that are in, where a scan can be met twice
 
     def add(self, paths: Iterable[Path], listed: set[Path] | None) -> None:
         """Add folders and files; of folders only what is listed, where there is a list."""
         paths = list(paths)
-        folders = sum(path.is_dir() for path in paths)
+        count = sum(path.is_dir() for path in paths)
         for path in paths:
             real = path.resolve()
             if not path.is_dir():
                 out = self.request.out or real.parent.with_name(real.parent.name + OUTPUT_SUFFIX)
-                self._take(path, path.name, self._checked(out, real.parent, strict=False))
+                out = self._checked(out, real.parent, strict=False)
+                self._take(path, path.name, out, hint_files.find_hints(path), several=len(paths) > 1)
                 continue
             out = self.request.out or real.with_name((real.name or "root") + OUTPUT_SUFFIX)
             out = self._checked(out, real, strict=True)
-            prefix = f"{real.name}/" if self.request.out and folders > 1 else ""
-            for found in walk(real, self.met):
-                if found.is_relative_to(out) or (listed is not None and found not in listed):
+            prefix = f"{real.name}/" if self.request.out and count > 1 else ""
+            for folder, names in folders(real, self.met):
+                if folder.is_relative_to(out):
                     continue
-                self._take(found, prefix + found.relative_to(real).as_posix(), out)
+                below = "" if folder == real else folder.relative_to(real).as_posix() + "/"
+                hints = {name for name in names if name.endswith(hint_files.SUFFIXES)}
+                for source in (folder / name for name in names):
+                    if listed is None or source in listed:
+                        told = _hints_among(hints, source) if hints else None
+                        self._take(source, prefix + below + source.name, out, told, several=len(paths) > 1)
 
     def _checked(self, out: Path, root: Path, *, strict: bool) -> Path:
         """Return the output folder, absolute; each sample's own must lie outside the input, too."""
@@ -190,51 +216,49 @@ class _Gathering:
             outside(each, root, strict=strict)
         return out
 
-    def _take(self, source: Path, name: str, out: Path) -> None:
+    def _take(self, source: Path, name: str, out: Path, hints: Path | None, *, several: bool) -> None:
+        """Take a file, if it is a photo that is wanted and not in already."""
         suffix = source.suffix.lower()
-        if source.name.endswith(hint_files.SUFFIXES):
-            self.hints.add(source)
-        elif suffix not in self.suffixes:
+        if source.name.endswith(hint_files.SUFFIXES) or source in self.request.unfinished:
+            return
+        if suffix not in self.suffixes:
             self.left_alone[suffix or "(none)"] += 1
-            if suffix in SIDECAR_SUFFIXES and not source.name.endswith(hint_files.SUFFIXES):
+            if suffix in SIDECAR_SUFFIXES:
                 self.sidecars.append((source, Path(*PurePosixPath(name).parts), out))
         elif not self.selected(name):
             self.excluded += 1
-        elif source not in self.tasks:
-            pure = PurePosixPath(name)
-            last = f"{pure.stem}{self.request.suffix}{self.suffixes[suffix] or pure.suffix}"
-            target = out / Path(*pure.parent.parts) / last
-            self.tasks[source] = Task(name, source, target, out)
-
-    def _hints(self, source: Path) -> Path | None:
-        """Return the hints beside a scan: among those the walk met, or looked for where only the file was named."""
-        if self.request.hints is not None:
-            return self.request.hints
-        if source in self.request.paths:
-            return hint_files.find_hints(source)
-        places = (
-            source.with_name(stem + suffix) for stem in (source.name, source.stem) for suffix in hint_files.SUFFIXES
-        )
-        return next((place for place in places if place in self.hints), None)
+        elif not (several and hash(source) in self.seen):
+            if several:
+                self.seen.add(hash(source))
+            last = f"{source.stem}{self.request.suffix}{self.suffixes[suffix] or source.suffix}"
+            target = out / (name.rpartition("/")[0] + "/" + last).lstrip("/")
+            task = Task(name, source, target, out, self.request.hints or hints)
+            self.tasks.append(task)
+            self.targets.add(task)
 
     def finish(self) -> Plan:
         """Return the plan."""
-        tasks = [replace(task, hints=self._hints(task.source)) for task in self.tasks.values()]
-        drawn = _draw(tasks, self.request)
-        if not tasks and not self.met.unreadable:
+        if not self.tasks and not self.met.unreadable:
             raise self._nothing()
+        drawn = drawn_of(self.tasks, self.request)
+        wanted, targets = sampled_tasks(drawn, self.request), self.targets
+        if wanted is not self.tasks:
+            targets = Targets(wanted)
+        targets.check(wanted)
+        whole = len(wanted)
+        if self.request.shard is not None:
+            wanted = share_of(wanted, self.request.shard)
         if self.request.hints is not None:
             _check_hints(self.request.hints, drawn)
         if self.request.decisions is not None:
-            drawn = _decided(drawn, self.request.decisions)
-        wanted = sampled_tasks(drawn, self.request)
-        check_targets(wanted)
+            wanted = _decided(wanted, self.request.decisions)
         return Plan(
-            tasks=tuple(wanted),
-            outs=tuple(dict.fromkeys(task.out for task in wanted)),
+            tasks=wanted,
+            targets=targets,
+            outs=targets.outs,
             left_alone=dict(self.left_alone.most_common()),
             excluded=self.excluded,
-            not_drawn=len(tasks) - len(drawn),
+            not_drawn=len(self.tasks) - len(drawn) + whole - len(wanted),
             outputs=tuple(self.met.outputs),
             unreadable=tuple(self.met.unreadable),
             sidecars=sampled_sidecars(self.sidecars, self.request),
@@ -265,26 +289,21 @@ def _listed(names: tuple[str, ...], roots: list[Path], gathering: _Gathering) ->
     return found
 
 
-def _draw(tasks: list[Task], request: Request) -> list[Task]:
-    """Return the sample and the first few that were asked for, in the order of work."""
-    if request.sample is not None and request.sample < len(tasks):
-        # by a hash of the name: the same photos on every machine, and mostly the same when the archive grows
-        def lot(task: Task) -> bytes:
-            return hashlib.blake2b(os.fsencode(task.name), key=str(request.seed).encode()).digest()
-
-        drawn = set(sorted(tasks, key=lot)[: request.sample])
-        tasks = [task for task in tasks if task in drawn]
-    return tasks[: request.limit]
+def _hints_among(names: set[str], source: Path) -> Path | None:
+    """Return the hints of a scan, among the names of those that lie beside it."""
+    wanted = (stem + suffix for stem in (source.name, source.stem) for suffix in hint_files.SUFFIXES)
+    found = next((name for name in wanted if name in names), None)
+    return None if found is None else source.with_name(found)
 
 
-def _decided(tasks: list[Task], file: Path) -> list[Task]:
+def _decided(tasks: Sequence[Task], file: Path) -> Sequence[Task]:
     """Return tasks with what was decided of each.
 
     Raises:
         UsageError: The file is no such file, or tells of no photo here.
     """
     decisions = read_decisions(file)
-    decided = [replace(task, decision=decisions.get(task.name)) for task in tasks]
+    decided = Spool(replace(task, decision=decisions.get(task.name)) for task in tasks)
     if decisions and not any(task.decision for task in decided):
         raise UsageError(
             f"{file} tells of {next(iter(decisions))} and the like, and none of them is among these photos.",
@@ -293,7 +312,7 @@ def _decided(tasks: list[Task], file: Path) -> list[Task]:
     return decided
 
 
-def _check_hints(hints: Path, tasks: list[Task]) -> None:
+def _check_hints(hints: Path, tasks: Sequence[Task]) -> None:
     """See that a file of hints is there, and that it is for one photo.
 
     Raises:

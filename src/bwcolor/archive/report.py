@@ -7,52 +7,56 @@ import csv
 import hashlib
 import io
 import shutil
-from collections.abc import Iterable
-from dataclasses import astuple, fields
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from bwcolor import __version__
-from bwcolor.archive.ledger import Ledger
+from bwcolor.archive.ledger import COLUMNS
 from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.archive.settle import file_sha256
+from bwcolor.archive.shards import Ledgers
 from bwcolor.errors import OutputError, UsageError, VerificationError
 
 COPIED_BYTES = 1 << 20  # at a time
 
 
-def entries_of(out: Path) -> list[Entry]:
-    """Return all rows of an output folder's ledger.
+def entries_of(out: Path) -> Iterator[Entry]:
+    """Return all rows of an output folder's ledgers, as a stream.
 
     Raises:
         UsageError: There is no ledger.
     """
-    ledger = Ledger(out)
-    try:
-        return ledger.entries()
-    finally:
-        ledger.close()
+    ledgers = Ledgers(out)
+
+    def stream() -> Iterator[Entry]:
+        with closing(ledgers):
+            yield from ledgers.entries()
+
+    return stream()
 
 
-def csv_of(entries: Iterable[Entry]) -> str:
-    """Return rows as comma-separated values (RFC 4180), a header line first."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([column.name for column in fields(Entry)])
+def csv_of(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield rows as lines of comma-separated values (RFC 4180), a header line first."""
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
     for entry in entries:
-        writer.writerow(["" if value is None else value for value in astuple(entry)])
-    return stream.getvalue()
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+        values = (getattr(entry, column) for column in COLUMNS)
+        writer.writerow(["" if value is None else value for value in values])
+    yield line.getvalue()
 
 
-def sha256sums(entries: Iterable[Entry]) -> str:
-    """Return the checksums of the color copies as ``sha256sum -c`` reads them in the output folder."""
-    lines = []
+def sha256sums(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield the checksums of the color copies, in lines that ``sha256sum -c`` reads in the output folder."""
     for entry in entries:
-        if entry.outcome != Outcome.DONE:
-            continue
-        name = entry.target.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-        mark = "\\" if name != entry.target else ""
-        lines.append(f"{mark}{entry.output_sha256}  {name}\n")
-    return "".join(lines)
+        if entry.outcome == Outcome.DONE:
+            name = entry.target.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+            mark = "\\" if name != entry.target else ""
+            yield f"{mark}{entry.output_sha256}  {name}\n"
 
 
 def write_bag(out: Path, bag: Path) -> int:
@@ -72,7 +76,7 @@ def write_bag(out: Path, bag: Path) -> int:
         VerificationError: A color copy is not what the ledger says, or its name cannot stand in a manifest.
         OutputError: The bag cannot be written.
     """
-    entries = entries_of(out)
+    entries = list(entries_of(out))
     done = [entry for entry in entries if entry.outcome == Outcome.DONE]
     if bag.exists():
         raise UsageError(f"{bag} exists.", "Name a folder that does not exist yet with --to.")
@@ -84,7 +88,7 @@ def write_bag(out: Path, bag: Path) -> int:
             "bag-info.txt": f"Bag-Software-Agent: bwcolor {__version__}\nPayload-Oxum: {size}.{len(done)}\n"
             "External-Description: Colorized copies; colors are made by an algorithm.\n",
             "manifest-sha256.txt": _manifest(manifest),
-            "metadata/ledger.csv": csv_of(entries),
+            "metadata/ledger.csv": "".join(csv_of(entries)),
         }
         (bag / "data").mkdir(parents=True, exist_ok=True)
         (bag / "metadata").mkdir()

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from bwcolor.archive.gallery import Gallery
-from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.outliers import outliers_of
 from bwcolor.archive.rows import Entry, Outcome, Run
 from bwcolor.archive.seen import Memory, Seen, Told, nobody, with_each
 from bwcolor.archive.settle import file_sha256
+from bwcolor.archive.shards import opened
 from bwcolor.errors import OutputError, UsageError
 from bwcolor.models.table import find_model
 from bwcolor.pages.document import readable
@@ -68,11 +68,8 @@ def write_review(out: Path, told: Told = nobody, jobs: int | None = None) -> Rev
         UsageError: There is no ledger, or a file that bwcolor did not write has the page's name.
         OutputError: The page cannot be written.
     """
-    ledger = Ledger(out)
-    try:
-        entries, runs = ledger.entries(), ledger.runs()
-    finally:
-        ledger.close()
+    with opened(out) as ledgers:
+        entries, runs = list(ledgers.entries()), ledgers.runs()
     page = out / PAGE_NAME
     _check_ours(page)
     gallery, memory = Gallery(out), Memory(out)

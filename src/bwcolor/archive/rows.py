@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+# Options that rows do not name where they are what they were before there was a choice: older rows keep their key
+UNSAID: Mapping[str, Any] = {"backend": "torch", "tile_size": None, "tile_overlap": None}
+
 
 class Outcome(StrEnum):
     """What became of a photo."""

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,10 @@ from bwcolor.archive import machine
 from bwcolor.archive.album import ALONE, Album
 from bwcolor.archive.desk import Desk, check_writable
 from bwcolor.archive.job import Job
-from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.plan import Plan, Task, make_plan
-from bwcolor.archive.rows import Entry
-from bwcolor.archive.settle import Expected, Settled, settle
+from bwcolor.archive.rows import UNSAID, Entry
+from bwcolor.archive.settle import Book, Expected, Settled, settle
+from bwcolor.archive.shards import Ledgers
 from bwcolor.archive.summary import Silence, Summary, Watch
 from bwcolor.archive.walk import is_output
 from bwcolor.archive.work import Work
@@ -25,6 +26,7 @@ from bwcolor.models.table import DEFAULT_MODEL, find_model
 from bwcolor.models.weights import known_sha256
 
 if TYPE_CHECKING:
+    from bwcolor.archive.hands import Hands
     from bwcolor.archive.stages import Stages
     from bwcolor.models.inference import Small
 
@@ -38,20 +40,20 @@ def look_ahead(job: Job) -> tuple[Plan, Settled]:
     row = find_model(job.color.model)
     job.check()
     plan = make_plan(job.request, job.suffixes())
-    _check_samples(plan, row)
+    _check_samples(job, plan, row)
     weights = known_sha256(row) if job.color.weights is None else None
     with ExitStack() as opened:
 
-        def ledger_of(out: Path) -> Ledger | None:
+        def book_of(out: Path) -> Ledgers | None:
             if not is_output(out):
                 return None
-            ledger = Ledger(out)
-            opened.callback(ledger.close)
-            return ledger
+            ledgers = Ledgers(out)
+            opened.callback(ledgers.close)
+            return ledgers
 
-        album = _film(plan, ledger_of) if job.sequence else ALONE  # a folder's white is not known yet
+        album = _film(plan, book_of) if job.sequence else ALONE  # a folder's white is not known yet
         expected = Expected(job.color.known() | job.file_options(), weights, album)
-        return plan, settle(plan.tasks, ledger_of, job, expected)
+        return plan, settle(plan.tasks, book_of, job, expected)
 
 
 def colorize(job: Job, watch: Watch | None = None) -> Summary:
@@ -74,23 +76,41 @@ def colorize(job: Job, watch: Watch | None = None) -> Summary:
     """
     job.check()
     plan = make_plan(job.request, job.suffixes())
-    _check_samples(plan, find_model(job.color.model))
+    _check_samples(job, plan, find_model(job.color.model))
     for out in plan.outs:
         check_writable(out)
+    with ExitStack() as opened:
+        hands, expected, stages = opened.enter_context(_hands(job, plan))
+        desks = {out: opened.enter_context(Desk.at(out, job.request.shard)) for out in plan.outs}
+        if stages is not None:
+            stages.album = _album(job, plan, stages, desks)
+            expected = replace(expected, album=stages.album)
+        settled = settle(plan.tasks, desks.__getitem__, job, expected)
+        return Work(job, plan, settled, hands, desks, watch or Silence()).run()
+
+
+@contextmanager
+def _hands(job: Job, plan: Plan) -> Iterator[tuple[Hands, Expected, Stages | None]]:
+    """Give who does the work, what their rows will say, and what this process itself does with a photo."""
+    if job.engine == "ray":
+        from bwcolor.archive.cluster import Cluster
+
+        with Cluster(job, plan.targets) as cluster:
+            yield cluster, Expected({**UNSAID, **cluster.options}, cluster.weights_sha256), None
+        return
+    from bwcolor.archive.hands import Local
     from bwcolor.archive.stages import Stages
     from bwcolor.colorizer import load
 
-    colorizer = load(**vars(job.color))
+    colorizer = load(**job.color.arguments())
     if job.request.samples is not None:
         colorizer.check_samples()
-    stages = Stages(job, colorizer, {task.target for task in plan.tasks})
-    with ExitStack() as opened:
-        desks = {out: opened.enter_context(Desk.at(out)) for out in plan.outs}
-        stages.album = _album(job, plan, stages, desks)
-        known = job.color.known() | stages.options
-        expected = Expected(known, colorizer.weights_sha256, stages.album)
-        settled = settle(plan.tasks, lambda out: desks[out].ledger, job, expected)
-        return Work(job, plan, settled, stages, desks, watch or Silence()).run()
+    stages = Stages(job, colorizer, plan.targets)
+    yield (
+        Local(stages, job),
+        Expected({**UNSAID, **stages.options}, colorizer.weights_sha256),
+        stages,
+    )
 
 
 def _album(job: Job, plan: Plan, stages: Stages, desks: dict[Path, Desk]) -> Album:
@@ -101,31 +121,31 @@ def _album(job: Job, plan: Plan, stages: Stages, desks: dict[Path, Desk]) -> Alb
         machine.use_one_thread()
         return OneWhite(find_whites(plan.tasks, stages, job), stages.stride)
     if job.sequence:
-        return _film(plan, lambda out: desks[out].ledger, stages.prepared)
+        return _film(plan, desks.__getitem__, stages.prepared)
     return ALONE
 
 
-def _film(
-    plan: Plan, ledger_of: Callable[[Path], Ledger | None], prepared: Callable[[Task], Small] | None = None
-) -> Album:
+def _film(plan: Plan, book_of: Callable[[Path], Book | None], prepared: Callable[[Task], Small] | None = None) -> Album:
     """Return the frames of a plan; without a way to prepare them they are only told apart."""
     from bwcolor.archive.sequence import Film
 
-    ledgers = {out: ledger_of(out) for out in plan.outs}
+    books = {out: book_of(out) for out in plan.outs}
 
     def known(task: Task) -> Entry | None:
-        ledger = ledgers[task.out]
-        return None if ledger is None else ledger.entry(task.name)
+        book = books[task.out]
+        return None if book is None else book.entries_of([task.name]).get(task.name)
 
     return Film(plan.tasks, known, prepared)
 
 
-def _check_samples(plan: Plan, row: ModelRow) -> None:
+def _check_samples(job: Job, plan: Plan, row: ModelRow) -> None:
     """See that photos which were rejected without hints can be colored otherwise.
 
     Raises:
         UsageError: The network knows one coloring only.
     """
+    if job.request.decisions is None:
+        return
     rejected = [task.name for task in plan.tasks if task.wanted is not None and task.wanted.sample is not None]
     if rejected and row.temperature is None:
         raise UsageError(

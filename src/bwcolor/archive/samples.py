@@ -8,10 +8,12 @@ that is deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bwcolor.archive.spool import Spool
 
 if TYPE_CHECKING:
     from bwcolor.archive.plan import Request, Task
@@ -35,15 +37,17 @@ def folders_of(out: Path, request: Request) -> dict[int | None, Path]:
     return {number: out.with_name(f"{out.name}{SAMPLE_SUFFIX}{number}") for number in numbers}
 
 
-def sampled_tasks(tasks: Iterable[Task], request: Request) -> list[Task]:
+def sampled_tasks(tasks: Sequence[Task], request: Request) -> Sequence[Task]:
     """Return a task for each sample of each photo, all of one photo together."""
-    return [
+    if request.samples is None:
+        return tasks
+    return Spool(
         replace(task, target=out / task.target.relative_to(task.out), out=out, sample=number)
         for task in tasks
         for number, out in folders_of(task.out, request).items()
-    ]
+    )
 
 
-def sampled_sidecars(sidecars: Iterable[tuple[Path, Path, Path]], request: Request) -> tuple[tuple[Path, Path], ...]:
+def sampled_sidecars(sidecars: Iterable[tuple[Path, Path, Path]], request: Request) -> Sequence[tuple[Path, Path]]:
     """Return for each sidecar, its name and its output folder a copy in each sample's folder."""
-    return tuple((source, each / name) for source, name, out in sidecars for each in folders_of(out, request).values())
+    return Spool((source, each / name) for source, name, out in sidecars for each in folders_of(out, request).values())

@@ -5,20 +5,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
+from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bwcolor import __version__
 from bwcolor.archive.album import ALONE, FRAMES, SHARED, Album
 from bwcolor.archive.decisions import OPTION as DECISION
 from bwcolor.archive.decisions import Verdict
 from bwcolor.archive.job import Job
-from bwcolor.archive.ledger import Ledger
+from bwcolor.archive.ledger import ROWS
 from bwcolor.archive.plan import Task
-from bwcolor.archive.rows import Entry, Outcome
+from bwcolor.archive.rows import UNSAID, Entry, Outcome
+from bwcolor.archive.spool import Spool
 
 MOST_ATTEMPTS = 3  # a photo that was alone in work when the process died, so often, is left out of later runs
 
@@ -63,7 +67,7 @@ class Expected:
         """Say whether a row was made with these options, these weights and this version."""
         if entry.version != __version__ or self.weights_sha256 not in (None, entry.weights_sha256):
             return False
-        found = json.loads(entry.options or "{}")
+        found = _options_of(entry.options)
         if any((name in found) != (name in self.options) for name in (DECISION, *SHARED)):
             return False
         return all(found.get(name) == value for name, value in self.options.items())
@@ -73,62 +77,94 @@ class Expected:
         return replace(self, options={**self.options, **task.options, **self.album.options(task)})
 
 
+class Book(Protocol):
+    """What is known of the photos of an output folder."""
+
+    def entries_of(self, names: Iterable[str]) -> dict[str, Entry]:
+        """Return the rows of some photos, by their names; names without a row are left out."""
+
+    def refresh(self, entry: Entry) -> None:
+        """Write a row of a photo whose file was touched and is the same."""
+
+
 @dataclass
 class Settled:
     """A plan held against the ledgers.
 
     Attributes:
-        todo: Tasks to do, each with its earlier row, in order.
+        todo: Tasks to do, in order, but the suspects.
+        suspects: Tasks that were in work when a process died, each with its row, those that were so least often first.
         states: How many tasks stand how.
+        planned: How many tasks are to do, by their output folder.
         foreign: Targets that bwcolor did not write.
         deadly: Tasks that are left out since the process died of them.
     """
 
-    todo: list[tuple[Task, Entry | None]] = field(default_factory=list)
+    todo: Spool[Task] = field(default_factory=Spool)
+    suspects: list[tuple[Task, Entry]] = field(default_factory=list)
     states: dict[State, int] = field(default_factory=dict)
-    foreign: list[Task] = field(default_factory=list)
+    planned: Counter[Path] = field(default_factory=Counter)
+    foreign: Spool[Task] = field(default_factory=Spool)
     deadly: list[Task] = field(default_factory=list)
 
     def count(self, *states: State) -> int:
         """Return how many tasks stand so."""
         return sum(self.states.get(state, 0) for state in states)
 
+    def tasks(self) -> Sequence[Task]:
+        """Return everything to do."""
+        return Spool(chain(self.todo, (task for task, _ in self.suspects))) if self.suspects else self.todo
 
-def settle(
-    tasks: tuple[Task, ...], ledger_of: Callable[[Path], Ledger | None], job: Job, expected: Expected
-) -> Settled:
+    @property
+    def left(self) -> int:
+        """How many tasks are to do."""
+        return len(self.todo) + len(self.suspects)
+
+
+def settle(tasks: Iterable[Task], book_of: Callable[[Path], Book | None], job: Job, expected: Expected) -> Settled:
     """Decide what is to do.
 
     Args:
         tasks: Of the plan.
-        ledger_of: Returns the ledger of an output folder, None where there is none yet.
+        book_of: Returns what is known of an output folder, None where there is nothing yet.
         job: Whether to overwrite, or only to redo what failed.
         expected: What done photos must have been made with.
 
     Returns:
         What is to do, and how everything stands.
     """
-    rows: dict[Path, dict[str, Entry]] = {}
-    ledgers: dict[Path, Ledger | None] = {}
+    books: dict[Path, Book | None] = {}
     settled = Settled()
     wanted = {State.FAILED} if job.redo_failed else _ALWAYS | (_OVERWRITE if job.overwrite else set())
-    for task in tasks:
-        if task.out not in rows:
-            ledger = ledgers[task.out] = ledger_of(task.out)
-            rows[task.out] = {} if ledger is None else {entry.name: entry for entry in ledger.entries()}
-        entry = rows[task.out].get(task.name)
-        state, fresh = state_of(task, entry, expected)
-        current = ledgers[task.out]
-        if fresh is not None and fresh != entry and current is not None and current.writes:
-            current.record(fresh)
-        settled.states[state] = settled.states.get(state, 0) + 1
-        if state in wanted:
-            settled.todo.append((task, fresh or entry))
-        elif state is State.FOREIGN:
-            settled.foreign.append(task)
-        elif state is State.DEADLY:
-            settled.deadly.append(task)
+    for out, same in groupby(tasks, key=lambda task: task.out):
+        if out not in books:
+            books[out] = book_of(out)
+        while chunk := list(islice(same, ROWS)):
+            book = books[out]
+            rows = {} if book is None else book.entries_of(task.name for task in chunk)
+            for task in chunk:
+                entry = rows.get(task.name)
+                state, fresh = state_of(task, entry, expected)
+                if book is not None and fresh is not None and fresh != entry:
+                    book.refresh(fresh)
+                _note(settled, task, state, fresh, wanted)
+    settled.suspects.sort(key=lambda suspect: suspect[1].attempts)
     return settled
+
+
+def _note(settled: Settled, task: Task, state: State, entry: Entry | None, wanted: set[State]) -> None:
+    """Write down how a task stands."""
+    settled.states[state] = settled.states.get(state, 0) + 1
+    if state in wanted:
+        settled.planned[task.out] += 1
+        if entry is not None and entry.outcome == Outcome.BEGUN:
+            settled.suspects.append((task, entry))
+        else:
+            settled.todo.append(task)
+    elif state is State.FOREIGN:
+        settled.foreign.append(task)
+    elif state is State.DEADLY:
+        settled.deadly.append(task)
 
 
 def state_of(task: Task, entry: Entry | None, expected: Expected) -> tuple[State, Entry | None]:
@@ -200,6 +236,12 @@ def _hints_sha256(task: Task) -> str:
     if task.wanted is not None and task.wanted.hints:
         return task.wanted.hints_sha256
     return "" if task.hints is None else file_sha256(task.hints)
+
+
+@lru_cache(maxsize=64)
+def _options_of(text: str) -> Mapping[str, Any]:
+    """Return a row's options; most rows of a ledger have the same."""
+    return {**UNSAID, **json.loads(text or "{}")}
 
 
 def file_sha256(path: Path) -> str:

@@ -14,14 +14,15 @@ from typing import Any, TypeVar
 from bwcolor import __version__
 from bwcolor.archive import certainty
 from bwcolor.archive.album import ALONE, Album
-from bwcolor.archive.batches import Batches, batch_of
+from bwcolor.archive.batches import batch_of, network_of
 from bwcolor.archive.decisions import without_hints
 from bwcolor.archive.job import Access, IfColor, Job, as_json
 from bwcolor.archive.measure import decoded_error
 from bwcolor.archive.piece import Piece, Skipped, hints_of, relative, row_of, stamp_of
 from bwcolor.archive.pipeline import Stage
 from bwcolor.archive.plan import Task
-from bwcolor.archive.rows import Entry, Outcome, key_of
+from bwcolor.archive.rows import UNSAID, Entry, Outcome, key_of
+from bwcolor.archive.targets import Targets
 from bwcolor.color.merge import LightnessError, lightness_error
 from bwcolor.colorizer import Colorizer, ColorPhoto
 from bwcolor.errors import DamagedPhotoError, PhotoError
@@ -45,7 +46,8 @@ class Stages:
     Args:
         job: How scans are read and copies written.
         colorizer: Makes the colors.
-        taken: Every target of the plan: a copy that needs another format than planned must not fall on one.
+        taken: Where the plan's color copies will lie: one that needs another format than planned must not fall on
+            them.
 
     Attributes:
         taken: The same.
@@ -53,13 +55,14 @@ class Stages:
         options: Every resolved option that decides a result, as plain values.
     """
 
-    def __init__(self, job: Job, colorizer: Colorizer, taken: set[Path]) -> None:
+    def __init__(self, job: Job, colorizer: Colorizer, taken: Targets) -> None:
         self._job = job
         self._colorizer = colorizer
         self.taken = taken
         self._batch = batch_of(job, colorizer)
-        self._network = Batches(job, colorizer, self._batch)
-        self.shares = self._batch > 1 or colorizer.settings.device != "cpu"
+        self._network = network_of(job, colorizer, self._batch)
+        self._devices = len(job.color.devices)
+        self.shares = self._batch > 1 or self._devices > 1 or colorizer.settings.device != "cpu"
         self.options = options_of(job, colorizer)
         self.weights_sha256, self.stride = colorizer.weights_sha256, colorizer.model.ab_stride
         self.album: Album = ALONE
@@ -89,7 +92,7 @@ class Stages:
             Stage(
                 "network",
                 self.network,
-                at_once=1 if self._batch > 1 else None,
+                at_once=self._devices if self._batch > 1 or self._devices > 1 else None,
                 most=self._batch,
                 group=lambda piece: (piece.smalls[0].lightness.shape, piece.smalls[0].hints is None),
             ),
@@ -104,7 +107,9 @@ class Stages:
             piece.stamp = stamp_of(piece.task.source)
             wanted, _ = output_format(*probe(piece.task.source), self._job.format)
             target = output_name(piece.target, wanted)
-            if target != piece.target and (target in self.taken or (target.exists() and not _ours(piece, target))):
+            if target != piece.target and (
+                self.taken.has(target, piece.task.out) or (target.exists() and not _ours(piece, target))
+            ):
                 raise PhotoError(
                     f"{piece.task.name} must be written as {wanted.title}, and {target.name} is taken.",
                     "Add a --suffix, or color it into another --out.",
@@ -187,7 +192,7 @@ class Stages:
         """Write how sure the network is where, if that is asked for; a map of an earlier copy goes."""
         place = certainty.path_of(piece.target)
         if self._job.uncertainty and color.certainty_map is not None:
-            if place in self.taken:
+            if self.taken.has(place, piece.task.out):
                 raise PhotoError(f"{place.name} is the name of another copy, too.", "Give a --suffix.")
             certainty.write(color.certainty_map, color.height, color.width, place)
         elif piece.previous and "uncertainty" in json.loads(piece.previous.options or "{}"):
@@ -282,13 +287,10 @@ def one(step: Callable[[Piece], None]) -> Callable[[list[Piece]], None]:
 
 
 def options_of(job: Job, colorizer: Colorizer) -> dict[str, Any]:
-    """Return every resolved option that decides a result, as plain values."""
+    """Return every resolved option that decides a result, as plain values; `UNSAID` ones only where they differ."""
     settings = asdict(colorizer.settings) | job.file_options() | {"batch": batch_of(job, colorizer)}
-    for name in ("tile_size", "tile_overlap"):  # rows of copies without tiles stay as they were
-        if settings[name] is None:
-            del settings[name]
     resolved: dict[str, Any] = json.loads(as_json(settings))
-    return resolved
+    return {name: value for name, value in resolved.items() if name not in UNSAID or UNSAID[name] != value}
 
 
 def access_path(out: Path, target: Path, access: Access) -> Path:

@@ -11,9 +11,12 @@ from typing import Any
 
 from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.lock import is_held
-from bwcolor.archive.rows import Entry, Outcome, Run
+from bwcolor.archive.rows import Outcome, Run
+from bwcolor.archive.shards import opened
+from bwcolor.archive.walk import STATE_FOLDER
 
 UNSURE_SHOWN = 10  # photos that should be looked at first
+UNSURE_KEPT = 1000  # ... of those that are held while counting
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,27 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Part:
+    """How far one ledger's last run has come.
+
+    Attributes:
+        shard: Of which share, "3/16"; empty for a run over everything.
+        running: Whether it works now.
+        ended: Photos that it has ended.
+        left: Photos that it was to do and has not ended.
+        seconds_left: Until it will have, at its own speed; None where it does not work, or none is done yet.
+        outcome: How it ended (see `Run`); empty while it goes on, or if it was killed.
+    """
+
+    shard: str
+    running: bool
+    ended: int
+    left: int
+    seconds_left: float | None
+    outcome: str
+
+
+@dataclass(frozen=True)
 class Status:
     """How far an output folder has come.
 
@@ -43,12 +67,13 @@ class Status:
         counts: Photos by outcome.
         megapixels: Of the photos done.
         bytes: Of the color copies.
-        left: Photos that the last run was to do and has not ended.
+        left: Photos that the last run, or the last run of each shard, was to do and has not ended.
         seconds_left: Until it will have, at its own speed; None where no run goes on or none is done yet.
         failures: Failed photos, by the kind of error.
         unsure: Names of the photos of which the network was least sure, with its certainty: look at these first.
         dl_max: The largest difference in lightness before encoding, in levels of 255.
         run: The last run.
+        shards: How far each shard has come; empty where there are none.
     """
 
     out: str
@@ -62,6 +87,7 @@ class Status:
     unsure: tuple[tuple[str, float], ...]
     dl_max: float
     run: Run | None
+    shards: tuple[Part, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain values, for JSON."""
@@ -75,43 +101,99 @@ def status_of(out: Path) -> Status:
         out: An output folder.
 
     Returns:
-        Its status.
+        Its status; what shards have done counts together.
 
     Raises:
         UsageError: It holds no ledger.
     """
-    ledger = Ledger(out)
-    try:
-        entries, runs = ledger.entries(), ledger.runs()
-    finally:
-        ledger.close()
-    run = runs[-1] if runs else None
-    running = is_held(out)
-    done = [entry for entry in entries if entry.outcome == Outcome.DONE]
-    ended = sum(run is not None and entry.run == run.id and entry.outcome != Outcome.BEGUN for entry in entries)
-    left = max(run.planned - ended, 0) if run else 0
-    seconds_left = _elapsed(run) / ended * left if running and run and ended else None
-    sure = sorted((entry.certainty, entry.name) for entry in done if entry.certainty is not None)
+    with opened(out) as ledgers:
+        counts = _Counts()
+        for row in ledgers.values(*_Counts.COLUMNS):
+            counts.take(*row)
+        runs, parts = (
+            ledgers.runs(),
+            [_part(state, ledger) for state, ledger in zip(ledgers.states, ledgers.each, strict=True)],
+        )
+    working = [part for part in parts if part.running]
+    times = [part.seconds_left for part in working if part.seconds_left is not None]
     return Status(
         out=str(out),
-        running=running,
-        counts=dict(Counter(entry.outcome for entry in entries)),
-        megapixels=sum(entry.width * entry.height for entry in done) / 1e6,
-        bytes=sum(entry.output_size for entry in done),
-        left=left,
-        seconds_left=seconds_left,
-        failures=_reasons(entries),
-        unsure=tuple((name, certainty) for certainty, name in sure[:UNSURE_SHOWN]),
-        dl_max=max((entry.dl_max or 0.0 for entry in done), default=0.0),
-        run=run,
+        running=bool(working),
+        counts=dict(counts.outcomes),
+        megapixels=counts.pixels / 1e6,
+        bytes=counts.bytes,
+        left=sum(part.left for part in parts),
+        seconds_left=max(times, default=None),
+        failures=counts.reasons(),
+        unsure=tuple((name, certainty) for certainty, name in counts.unsure()),
+        dl_max=counts.dl_max,
+        run=runs[-1] if runs else None,
+        shards=tuple(part for part in parts if part.shard),
     )
 
 
-def _reasons(entries: list[Entry]) -> tuple[Reason, ...]:
-    failed = [entry for entry in entries if entry.outcome == Outcome.FAILED]
-    counts = Counter(entry.error for entry in failed)
-    first = {entry.error: entry for entry in reversed(failed)}
-    return tuple(Reason(error, count, first[error].name, first[error].reason) for error, count in counts.most_common())
+def _part(state: Path, ledger: Ledger) -> Part:
+    """Return how far the last run of one ledger has come."""
+    runs, running = ledger.runs(), is_held(state)
+    run = runs[-1] if runs else None
+    ended = ledger.ended(run.id) if run else 0
+    left = max(run.planned - ended, 0) if run else 0
+    return Part(
+        shard="" if state.name == STATE_FOLDER else state.name.replace("-of-", "/"),
+        running=running,
+        ended=ended,
+        left=left,
+        seconds_left=_elapsed(run) / ended * left if running and run and ended else None,
+        outcome=run.outcome if run else "",
+    )
+
+
+class _Counts:
+    """What is counted of the rows of a ledger, one after the other."""
+
+    COLUMNS = ("outcome", "name", "error", "reason", "width", "height", "output_size", "certainty", "dl_max")
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.pixels = self.bytes = 0
+        self.dl_max = 0.0
+        self._errors: Counter[str] = Counter()
+        self._first: dict[str, tuple[str, str]] = {}
+        self._unsure: list[tuple[float, str]] = []
+
+    def take(
+        self,
+        outcome: str,
+        name: str,
+        error: str,
+        reason: str,
+        width: int,
+        height: int,
+        size: int,
+        certainty: float | None,
+        dl_max: float | None,
+    ) -> None:
+        """Count a row."""
+        self.outcomes[outcome] += 1
+        if outcome == Outcome.FAILED:
+            self._errors[error] += 1
+            self._first.setdefault(error, (name, reason))
+        elif outcome == Outcome.DONE:
+            self.pixels += width * height
+            self.bytes += size
+            self.dl_max = max(self.dl_max, dl_max or 0.0)
+            if certainty is not None:
+                self._unsure.append((certainty, name))
+                if len(self._unsure) >= UNSURE_KEPT:
+                    self._unsure = sorted(self._unsure)[:UNSURE_SHOWN]
+
+    def unsure(self) -> list[tuple[float, str]]:
+        """Return the least certain photos, the least certain first."""
+        return sorted(self._unsure)[:UNSURE_SHOWN]
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Return why photos failed, the most frequent first."""
+        return tuple(Reason(error, count, *self._first[error]) for error, count in self._errors.most_common())
 
 
 def _elapsed(run: Run) -> float:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from bwcolor.archive.plan import Plan
 from bwcolor.archive.rows import Entry
 from bwcolor.archive.settle import Settled, State
+from bwcolor.archive.spool import Spool
 from bwcolor.errors import BwcolorError, ExitCode
 
 
@@ -71,7 +72,7 @@ class Summary:
     settled: Settled
     done: int = 0
     skipped: int = 0
-    failures: list[Failure] = field(default_factory=list)
+    failures: Spool[Failure] = field(default_factory=Spool)
     pixels: int = 0
     seconds: float = 0.0
     dl_max: float = 0.0

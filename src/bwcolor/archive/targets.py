@@ -3,16 +3,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import unicodedata
+from array import array
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bwcolor.archive.walk import is_output
 from bwcolor.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bwcolor.archive.plan import Task
 
 OUTPUT_SUFFIX = "-color"  # scans -> scans-color
@@ -33,32 +40,95 @@ def outside(out: Path, root: Path, *, strict: bool) -> Path:
     return out
 
 
-def check_targets(tasks: list[Task]) -> None:
-    """Find color copies that would overwrite each other, or a scan.
+class Targets:
+    """Where all color copies of a plan will lie, as hashes: eight bytes for each, however many there are.
 
-    Raises:
-        UsageError: There are such.
+    Args:
+        tasks: The first ones.
     """
-    sources = {task.source for task in tasks}
-    at: dict[Any, list[Task]] = {}
-    blind = {out: _ignores_case(out) for out in {task.out for task in tasks}}
-    for task in tasks:
-        if task.target in sources or task.target == task.source:
+
+    def __init__(self, tasks: Iterable[Task] = ()) -> None:
+        self._blind: dict[Path, bool] = {}
+        self._sources, self._targets = array("q"), array("q")
+        for task in tasks:
+            self.add(task)
+
+    def add(self, task: Task) -> None:
+        """Take the place of one more color copy."""
+        if task.out not in self._blind:
+            self._blind[task.out] = _ignores_case(task.out)
+        self._sources.append(self._hash(task.source, task.out))
+        self._targets.append(self._hash(task.target, task.out))
+
+    @property
+    def outs(self) -> tuple[Path, ...]:
+        """The output folders, in order."""
+        return tuple(self._blind)
+
+    @cached_property
+    def _sorted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The hashes of sources and of targets; nothing is added any more."""
+        import numpy as np
+
+        sources, targets = (np.sort(np.array(hashes, dtype=np.int64)) for hashes in (self._sources, self._targets))
+        self._sources, self._targets = array("q"), array("q")
+        return sources, targets
+
+    def _key(self, target: Path, out: Path) -> str:
+        """Return what two paths have in common that are one file."""
+        written = str(target)
+        return unicodedata.normalize("NFC", written).casefold() if self._blind[out] else written
+
+    def _hash(self, path: Path, out: Path) -> int:
+        # not Python's own, which differs from process to process: workers on other machines ask, too
+        digest = hashlib.blake2b(os.fsencode(self._key(path, out)), digest_size=8).digest()
+        return int.from_bytes(digest, "little", signed=True)
+
+    def has(self, target: Path, out: Path) -> bool:
+        """Say whether a color copy will lie there; once in a billion billions where none will."""
+        import numpy as np
+
+        value, (_, targets) = self._hash(target, out), self._sorted
+        place = int(np.searchsorted(targets, value))
+        return place < len(targets) and int(targets[place]) == value
+
+    def check(self, tasks: Iterable[Task]) -> None:
+        """Find color copies that would overwrite each other, or a scan.
+
+        Args:
+            tasks: The same tasks; they are only looked at where something may be wrong.
+
+        Raises:
+            UsageError: There are such.
+        """
+        import numpy as np
+
+        sources, targets = self._sorted
+        doubtful = set(targets[1:][targets[1:] == targets[:-1]].tolist())
+        doubtful |= set(np.intersect1d(targets, sources).tolist())
+        if not doubtful:
+            return
+        suspects = [task for task in tasks if self._is_in(task, doubtful)]
+        scans = {task.source for task in suspects}
+        at: dict[str, list[Task]] = {}
+        for task in suspects:
+            if task.target in scans:
+                raise UsageError(
+                    f"The color copy of {task.source} would overwrite the scan {task.target}.",
+                    "Give another --out, or a --suffix such as _color.",
+                )
+            at.setdefault(self._key(task.target, task.out), []).append(task)
+        collisions = [group for group in at.values() if len(group) > 1]
+        if collisions:
+            named = "; ".join(" and ".join(task.name for task in group) for group in collisions[:_NAMED])
+            more = f"; and {len(collisions) - _NAMED} more" if len(collisions) > _NAMED else ""
             raise UsageError(
-                f"The color copy of {task.source} would overwrite the scan {task.target}.",
-                "Give another --out, or a --suffix such as _color.",
+                f"These would be written to one file: {named}{more}.",
+                "Leave one out with --exclude, or write each in its own format with --format keep.",
             )
-        written = str(task.target)
-        key = unicodedata.normalize("NFC", written).casefold() if blind[task.out] else written
-        at.setdefault(key, []).append(task)
-    collisions = [group for group in at.values() if len(group) > 1]
-    if collisions:
-        named = "; ".join(" and ".join(task.name for task in group) for group in collisions[:_NAMED])
-        more = f"; and {len(collisions) - _NAMED} more" if len(collisions) > _NAMED else ""
-        raise UsageError(
-            f"These would be written to one file: {named}{more}.",
-            "Leave one out with --exclude, or write each in its own format with --format keep.",
-        )
+
+    def _is_in(self, task: Task, doubtful: set[int]) -> bool:
+        return any(self._hash(path, task.out) in doubtful for path in (task.source, task.target))
 
 
 def _ignores_case(out: Path) -> bool:

@@ -6,15 +6,16 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from bwcolor.archive import machine
-from bwcolor.archive.ledger import Ledger
 from bwcolor.archive.pipeline import Pipeline, Stage
 from bwcolor.archive.rows import Entry, Outcome
 from bwcolor.archive.settle import file_sha256
+from bwcolor.archive.shards import Ledgers
 from bwcolor.errors import BwcolorError, VerificationError
 
 # Largest difference in lightness, in levels of 255, that a lossless copy may have, by its depth: 1 of 255, 4 of 65535
@@ -79,9 +80,7 @@ def verify(
     Raises:
         UsageError: There is no ledger.
     """
-    ledger = Ledger(out)
-    entries = ledger.entries(Outcome.DONE)
-    ledger.close()
+    ledgers = Ledgers(out)
     result, mutex = Verified(), threading.Lock()
 
     def check(batch: list[Entry]) -> None:
@@ -101,7 +100,9 @@ def verify(
                 raise error
             told(entry)
 
-    Pipeline((Stage("verify", check),), ended, jobs=jobs or machine.cores()).run(entries)
+    with closing(ledgers):
+        entries = ledgers.entries(Outcome.DONE)
+        Pipeline((Stage("verify", check),), ended, jobs=jobs or machine.cores()).run(entries)
     result.findings.sort(key=lambda finding: finding.name)
     return result
 

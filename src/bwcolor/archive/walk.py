@@ -12,11 +12,13 @@ from pathlib import Path
 # What marks a folder as the output of a run; its ledger and lock lie there
 STATE_FOLDER = ".bwcolor"
 LEDGER_NAME = "ledger.sqlite"
+SHARDS_FOLDER = "shards"  # with a folder for each shard, that holds the same
 
 
 def is_output(folder: Path) -> bool:
     """Say whether a folder is the output of an earlier run."""
-    return (folder / STATE_FOLDER / LEDGER_NAME).is_file()
+    state = folder / STATE_FOLDER
+    return (state / LEDGER_NAME).is_file() or (state / SHARDS_FOLDER).is_dir()
 
 
 @dataclass
@@ -33,10 +35,16 @@ class Walked:
 
 
 def walk(root: Path, met: Walked) -> Iterator[Path]:
-    """Yield every file below a folder.
+    """Yield every file below a folder, as `folders` finds them."""
+    for folder, names in folders(root, met):
+        yield from (folder / name for name in names)
 
-    Files come sorted, those of a folder before those of its subfolders. Hidden names are left out, and so are outputs
-    of earlier runs. Links to folders are followed, but no folder is entered twice, so that loops end.
+
+def folders(root: Path, met: Walked) -> Iterator[tuple[Path, list[str]]]:
+    """Yield a folder and every folder below it, each with the names of its files.
+
+    Names come sorted, a folder before its subfolders. Hidden names are left out, and so are outputs of earlier runs.
+    Links to folders are followed, but no folder is entered twice, so that loops end.
 
     Args:
         root: A folder.
@@ -46,10 +54,14 @@ def walk(root: Path, met: Walked) -> Iterator[Path]:
     waiting = [root]
     while waiting:
         folder = waiting.pop()
+        files: list[str] = []
+        below: list[str] = []
         try:
             seen = folder.stat()
             with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+                for entry in listing:
+                    if not entry.name.startswith("."):
+                        (below if _is_folder(entry) else files).append(entry.name)
         except OSError as error:
             met.unreadable.append((folder, error.strerror or type(error).__name__))
             continue
@@ -57,18 +69,12 @@ def walk(root: Path, met: Walked) -> Iterator[Path]:
         if identity in entered:
             continue
         entered.add(identity)
-        below = []
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            path = folder / entry.name
-            if not _is_folder(entry):
-                yield path
-            elif is_output(path):
-                met.outputs.append(path)
-            else:
-                below.append(path)
-        waiting.extend(reversed(below))
+        if files:
+            yield folder, sorted(files, key=os.fsencode)
+        deeper = [folder / name for name in sorted(below, key=os.fsencode)]
+        outputs = [path for path in deeper if is_output(path)]
+        met.outputs += outputs
+        waiting += [path for path in reversed(deeper) if path not in outputs]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

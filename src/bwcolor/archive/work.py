@@ -8,8 +8,8 @@ import platform
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,23 +17,19 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from bwcolor import __version__
-from bwcolor.archive import machine
-from bwcolor.archive.crew import WORKER_ROOM, Crew
 from bwcolor.archive.desk import Desk
 from bwcolor.archive.job import Job, as_json
-from bwcolor.archive.piece import Piece, Skipped, room_of, row_of
-from bwcolor.archive.pipeline import Pipeline, Stage
+from bwcolor.archive.piece import Piece, row_of
 from bwcolor.archive.plan import Plan, Task
 from bwcolor.archive.rows import Entry, Outcome, Run
 from bwcolor.archive.settle import Settled, State
 from bwcolor.archive.summary import Failure, Summary, Watch
-from bwcolor.errors import BwcolorError, ExitCode, NothingToDoError, OutputError
+from bwcolor.errors import BwcolorError, ExitCode, OutputError
 
 if TYPE_CHECKING:
-    from bwcolor.archive.stages import Stages
+    from bwcolor.archive.hands import Hands
 
 TOUCH_SECONDS = 30.0  # between two signs of life in the lock
-CREW_FROM = 24  # photos; fewer are done by threads before processes have started
 
 
 class Work:
@@ -43,59 +39,55 @@ class Work:
         job: What is asked for.
         plan: Of all photos.
         settled: What of the plan is to do.
-        stages: What is done with a photo.
+        hands: Who does it.
         desks: The output folders, locked, their ledgers open.
         watch: Is told how it goes.
     """
 
     def __init__(
-        self, job: Job, plan: Plan, settled: Settled, stages: Stages, desks: dict[Path, Desk], watch: Watch
+        self, job: Job, plan: Plan, settled: Settled, hands: Hands, desks: dict[Path, Desk], watch: Watch
     ) -> None:
         self._job = job
         self._settled = settled
-        self._stages = stages
+        self._hands = hands
         self._desks = desks
         self._watch = watch
         self._mutex = threading.Lock()
         self._summary = Summary(plan, settled)
         self._open: set[Piece] = set()
-        self._pipeline: Pipeline[Piece] | None = None
         self._touched = time.monotonic()
-        self._jobs = job.jobs or machine.cores() + 1
-        self._memory = job.max_memory or machine.memory() // 2
 
     def run(self) -> Summary:
         """Color what is to do, and return how it went; what ended it before its end is in the summary."""
         summary, settled = self._summary, self._settled
-        summary.failures += [Failure(str(path), reason) for path, reason in summary.plan.unreadable]
-        summary.failures += [
+        summary.failures.extend(Failure(str(path), reason) for path, reason in summary.plan.unreadable)
+        summary.failures.extend(
             Failure(task.name, f"{task.target} exists and bwcolor did not write it; --overwrite replaces it.")
             for task in settled.foreign
-        ]
-        summary.failures += [
+        )
+        summary.failures.extend(
             Failure(task.name, "bwcolor died several times while it alone was in work; --overwrite tries it again.")
             for task in settled.deadly
-        ]
+        )
         self._watch.begin(summary.plan, settled)
         if self._job.copy_sidecars:
             from bwcolor.archive.sidecars import copy_sidecars
 
-            summary.failures += copy_sidecars(summary.plan)
-        if not settled.todo:
+            summary.failures.extend(copy_sidecars(summary.plan))
+        if not settled.left:
             return summary
-        machine.use_one_thread()
         self._begin()
         begun = time.perf_counter()
         outcome = "finished"
         try:
-            with self._signals(), self._crew() as crew:
+            with self._signals(), self._hands.working(settled.left):
                 begun = time.perf_counter()
-                self._work(crew)
+                self._work()
         except BwcolorError as error:
             summary.trouble, summary.stopped, outcome = error, error.message, "failed"
         finally:
             summary.seconds = time.perf_counter() - begun
-            summary.left = len(settled.todo) - summary.done - summary.skipped - self._failed
+            summary.left = settled.left - summary.done - summary.skipped - self._failed
             if summary.signal:
                 outcome = "interrupted"
             elif summary.stopped and outcome == "finished":
@@ -107,7 +99,6 @@ class Work:
         """Write the run's row everywhere."""
         self._failed = 0
         for out, desk in self._desks.items():
-            todo = sum(task.out == out for task, _ in self._settled.todo)
             desk.run = desk.ledger.begin_run(
                 Run(
                     id=0,
@@ -117,7 +108,7 @@ class Work:
                     pid=os.getpid(),
                     version=__version__,
                     settings=as_json(asdict(self._job)),
-                    planned=todo,
+                    planned=self._settled.planned[out],
                     already=self._settled.count(State.DONE, State.SKIPPED),
                     left_alone=sum(self._summary.plan.left_alone.values()),
                     outcome="",
@@ -125,37 +116,24 @@ class Work:
                 )
             ).id
 
-    def _crew(self) -> AbstractContextManager[Crew | None]:
-        """Return the processes that color, where there is enough to do for them and each photo goes alone."""
-        jobs = min(self._jobs, self._memory // 2 // WORKER_ROOM)
-        if jobs < 2 or len(self._settled.todo) < CREW_FROM or self._stages.shares or not self._stages.album.travels:
-            return nullcontext()
-        return Crew(self._job, self._stages.taken, jobs, self._stages.album)
-
-    def _work(self, crew: Crew | None) -> None:
+    def _work(self) -> None:
         """Color what is to do: first what never was in work when a process died, then those others, one by one."""
-        innocent = [(task, row) for task, row in self._settled.todo if row is None or row.outcome != Outcome.BEGUN]
-        suspects: list[tuple[Task, Entry | None]]
-        suspects = [(task, row) for task, row in self._settled.todo if row and row.outcome == Outcome.BEGUN]
-        suspects.sort(key=lambda suspect: suspect[1].attempts if suspect[1] else 0)
-        stages = (Stage("photo", lambda pieces: crew.carry(pieces[0])),) if crew else self._stages.pipeline()
-        for todo, jobs in ((innocent, crew.count if crew else self._jobs), (suspects, 1)):
-            if not todo or self._summary.stopped:
+        innocents = ((task, self._known(task)) for task in self._settled.todo)
+        suspects = self._settled.suspects
+        for todo in (innocents, suspects):
+            if self._summary.stopped or todo == []:
                 continue
-            self._pipeline = Pipeline[Piece](
-                stages,
-                self._ended,
-                jobs=jobs,
-                room_of=room_of,
-                memory=self._memory - (crew.count * WORKER_ROOM if crew else 0),
-                time_limit=float("inf") if crew else self._job.time_limit,  # a crew keeps to it by itself
-            )
-            self._pipeline.run(self._pieces(todo, alone=todo is suspects), self._tick)
+            alone = todo is suspects
+            self._hands.run(self._pieces(todo, alone=alone), self._ended, self._tick, alone=alone)
             for piece in self._open:  # fetched, and then not begun
                 self._take_back(piece)
             self._open.clear()
 
-    def _pieces(self, todo: list[tuple[Task, Entry | None]], *, alone: bool) -> Iterator[Piece]:
+    def _known(self, task: Task) -> Entry | None:
+        """Return a photo's row before this run."""
+        return self._desks[task.out].entries_of([task.name]).get(task.name)
+
+    def _pieces(self, todo: Iterable[tuple[Task, Entry | None]], *, alone: bool) -> Iterator[Piece]:
         """Yield what is to do, each written down as begun."""
         for task, previous in todo:
             piece = Piece(task, previous, task.target)
@@ -166,18 +144,15 @@ class Work:
             self._open.add(piece)
             yield piece
 
-    def _ended(self, piece: Piece, error: BaseException | None) -> None:
+    def _ended(self, piece: Piece, end: Entry | BaseException) -> None:
         """Write a photo's row; raise what must end the run."""
         desk = self._desks[piece.task.out]
         self._open.discard(piece)
-        if error is not None:
-            self._end_run_for(piece, error)
-        if error is None:
-            entry = replace(self._stages.entry(piece, desk.run), at=_now())
-        elif isinstance(error, Skipped):
-            entry = replace(self._stages.skipped(piece, error, desk.run), at=_now())
-        else:
-            entry = self._failed_entry(piece, error, desk.run)
+        if isinstance(end, BaseException):
+            self._stop()
+            self._take_back(piece)
+            raise end
+        entry = replace(end, run=desk.run, at=_now())
         try:
             desk.ledger.record(entry)
         except OutputError:
@@ -188,21 +163,6 @@ class Work:
             self._count(entry)
             self._watch.ended(entry)
 
-    def _end_run_for(self, piece: Piece, error: BaseException) -> None:
-        """Raise an error that is no single photo's: the output or the input is gone."""
-        if isinstance(error, Skipped):
-            return
-        ends = isinstance(error, OutputError) or not isinstance(error, Exception)
-        if not ends and not piece.task.source.parent.exists():
-            ends = True
-            error = NothingToDoError(
-                f"The folder {piece.task.source.parent} is gone.", "Bring it back, then run the same command again."
-            )
-        if ends:
-            self._stop()
-            self._take_back(piece)
-            raise error
-
     def _take_back(self, piece: Piece) -> None:
         """Write of a photo what was written before this run."""
         ledger = self._desks[piece.task.out].ledger
@@ -210,22 +170,6 @@ class Work:
             ledger.record(piece.previous)
         else:
             ledger.forget(piece.task.name)
-
-    def _failed_entry(self, piece: Piece, error: BaseException, run: int) -> Entry:
-        known = isinstance(error, BwcolorError)
-        told = str(error) if known else f"{type(error).__name__}: {error}"
-        return replace(
-            row_of(piece, Outcome.FAILED),
-            reason=told if known or isinstance(error, OSError) else f"A defect of bwcolor's own: {told}",
-            error=type(error).__name__,
-            sha256=piece.photo.source.sha256 if piece.photo else "",
-            model=self._job.color.model,
-            options=as_json(self._stages.options_for(piece.task)),
-            version=__version__,
-            stages=as_json({name: round(seconds, 4) for name, seconds in piece.seconds.items()}),
-            run=run,
-            at=_now(),
-        )
 
     def _count(self, entry: Entry) -> None:
         summary = self._summary
@@ -244,8 +188,7 @@ class Work:
 
     def _stop(self) -> None:
         """Begin nothing more."""
-        if self._pipeline is not None:
-            self._pipeline.stop()
+        self._hands.stop()
 
     def _tick(self) -> None:
         self._watch.tick()

@@ -14,7 +14,6 @@ import queue
 import signal
 import threading
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import IO, Any
 
 from bwcolor.archive import machine
@@ -23,6 +22,7 @@ from bwcolor.archive.job import Job
 from bwcolor.archive.piece import Piece
 from bwcolor.archive.plan import Task
 from bwcolor.archive.rows import Entry
+from bwcolor.archive.targets import Targets
 from bwcolor.photo.photo import Metadata, Photo
 
 
@@ -84,13 +84,13 @@ def _listen(wishes: IO[bytes], todo: queue.Queue[Wish]) -> None:
             os._exit(0)
 
 
-def work(job: Job, taken: set[Path], album: Album, todo: queue.Queue[Wish], answers: IO[bytes]) -> None:
+def work(job: Job, taken: Targets, album: Album, todo: queue.Queue[Wish], answers: IO[bytes]) -> None:
     """Color what comes, for ever."""
     from bwcolor.archive.stages import Stages
     from bwcolor.colorizer import load
 
     machine.use_one_thread()
-    stages = Stages(job, load(**vars(job.color)), taken)
+    stages = Stages(job, load(**job.color.arguments()), taken)
     stages.album = album
     _answer(answers, Begun("start"))
     while True:

@@ -24,6 +24,7 @@ from bwcolor.cli.status import report, status, verify
 from bwcolor.cli.train import train
 from bwcolor.cli.turing import SUBCOMMANDS as TURING_SUBCOMMANDS
 from bwcolor.cli.turing import turing
+from bwcolor.cli.watch import watch
 from bwcolor.config import FILE_NAME, defaults_by_command, read_settings
 
 # One word for one setting, whichever command takes it: BWCOLOR_DEVICE, BWCOLOR_WORKING_SIZE, ...
@@ -133,6 +134,7 @@ def add_group(name: str, function: Callable[..., Any], below: dict[str, Callable
 
 
 add("colorize", colorize, ARCHIVE_PANEL)
+add("watch", watch, ARCHIVE_PANEL)
 add("status", status, ARCHIVE_PANEL)
 add("verify", verify, ARCHIVE_PANEL)
 add("report", report, ARCHIVE_PANEL)

@@ -22,14 +22,16 @@ def colorize(
     limit: photos.Limit = None,
     sample: photos.Sample = None,
     seed: photos.Seed = 0,
+    shard: photos.Shard = None,
     redo_failed: photos.RedoFailed = False,
     invert: scans.Invert = False,
     allow_truncated: scans.AllowTruncated = False,
     max_pixels: scans.MaxPixels = "2G",
     model: color.Model = "gan",
     weights: color.Weights = None,
-    device: color.Device = "auto",
+    device: color.Devices = "auto",
     precision: color.Precision = "auto",
+    backend: color.Backend = "torch",
     working_size: color.WorkingSize = None,
     temperature: color.Temperature = None,
     saturation: color.Saturation = 1.0,
@@ -64,6 +66,8 @@ def colorize(
     overwrite: copies.Overwrite = False,
     dry_run: run.DryRun = False,
     jobs: run.Jobs = None,
+    engine: run.Engine = "local",
+    ray_address: run.RayAddress = None,
     batch_size: run.BatchSize = "auto",
     on_oom: run.OnOom = "fail",
     max_memory: run.MaxMemory = None,
@@ -99,7 +103,7 @@ def colorize(
 
         bwcolor colorize album/a.jpg --model gan --samples 3
     """
-    job = _job(dict(locals()))
+    job = job_of(dict(locals()))
     from bwcolor.cli import outcome
 
     if dry_run:
@@ -108,11 +112,11 @@ def colorize(
         outcome.run_and_tell(job, json, quiet=quiet, verbose=verbose, log=log_file)
 
 
-def _job(given: dict[str, Any]) -> Job:
+def job_of(given: dict[str, Any]) -> Job:
     """Return the job of the command's words: each group of options takes those of its own fields' names."""
-    from bwcolor.archive.job import ColorOptions, IfColor, Job, OnOom
+    from bwcolor.archive.job import ENGINES, ColorOptions, IfColor, Job, OnOom
     from bwcolor.archive.plan import Request
-    from bwcolor.cli.words import access_of, amount_of, deadline_of, names_of_list, pick
+    from bwcolor.cli.words import access_of, amount_of, deadline_of, names_of_list, pick, shard_of
     from bwcolor.errors import UsageError
     from bwcolor.photo import ReadOptions, WriteOptions
     from bwcolor.photo.provenance import COMPOSITE
@@ -129,9 +133,12 @@ def _job(given: dict[str, Any]) -> Job:
         if given[name] not in list(kind):
             raise UsageError(f"--{name.replace('_', '-')} {given[name]} is unknown.", f"Take {' or '.join(kind)}.")
         given[name] = kind(given[name])
+    if given["engine"] not in ENGINES:
+        raise UsageError(f"--engine {given['engine']} is unknown.", f"Take {' or '.join(ENGINES)}.")
     if (given["c2pa"] is None) != (given["c2pa_key"] is None):
         raise UsageError("Signing takes a certificate and its key.", "Write --c2pa CERT --c2pa-key KEY.")
     given["signing"] = given["c2pa"] and Signing(given["c2pa"], given["c2pa_key"])
+    given["shard"] = None if given["shard"] is None else shard_of(given["shard"])
     given["access"] = None if given["access"] is None else access_of(given["access"])
     given["source_type"] = given["source_type"] or COMPOSITE
     given["stamp"] = datetime.now().astimezone().isoformat(timespec="seconds") if given["stamp"] else None

@@ -44,13 +44,14 @@ def run_and_tell(job: Job, as_json: bool, *, quiet: bool, verbose: int, log: Pat
 
         print_json(summary.plain())
     else:
-        _print_summary(summary, progress.on_screen)
+        print_summary(summary, progress.on_screen)
     if summary.trouble is not None:
         raise summary.trouble
     raise typer.Exit(int(summary.exit_code))
 
 
-def _print_summary(summary: Summary, on_screen: frozenset[str]) -> None:
+def print_summary(summary: Summary, on_screen: frozenset[str]) -> None:
+    """Print how a run went, without the failures that stand on the screen already."""
     from bwcolor.archive.settle import State
     from bwcolor.cli.terminal import console, duration, print_table
 
@@ -88,7 +89,7 @@ def tell_plan(job: Job, as_json: bool) -> None:
     from bwcolor.cli.terminal import print_json
 
     plan, settled = look_ahead(job)
-    wanted = estimate([task for task, _ in settled.todo], job)
+    wanted = estimate(settled.tasks(), job)
     if as_json:
         print_json(_plain_plan(plan, settled) | {"estimate": wanted.plain()})
     else:
@@ -122,14 +123,14 @@ def _print_plan(plan: Plan, settled: Settled, wanted: Estimate) -> None:
 
 def _plain_plan(plan: Plan, settled: Settled) -> dict[str, object]:
     return {
-        "to_color": len(settled.todo),
+        "to_color": settled.left,
         "states": {state.value: count for state, count in settled.states.items()},
         "left_alone": dict(plan.left_alone),
         "excluded": plan.excluded,
         "outputs": [str(out) for out in plan.outs],
         "left_out": [str(out) for out in plan.outputs],
         "unreadable": [[str(path), reason] for path, reason in plan.unreadable],
-        "photos": [{"source": str(task.source), "target": str(task.target)} for task, _ in settled.todo],
+        "photos": ({"source": str(task.source), "target": str(task.target)} for task in settled.tasks()),
     }
 
 

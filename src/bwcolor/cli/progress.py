@@ -52,7 +52,7 @@ class Progress:
 
     def begin(self, plan: Plan, settled: Settled) -> None:
         """The work begins."""
-        self._total = len(settled.todo)
+        self._total = settled.left
         self._begun = self._told = time.monotonic()
         if self._total and not self._quiet and sys.stderr.isatty():
             from tqdm import tqdm

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from bwcolor.archive.rows import Entry
-    from bwcolor.archive.status import Status
+    from bwcolor.archive.status import Part, Status
 
 Out = Annotated[Path, typer.Argument(help="Output folder of `bwcolor colorize`.", metavar="OUT", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -46,6 +47,8 @@ def _print_status(found: Status) -> None:
     rows.append(("megapixels", f"{found.megapixels:,.1f}", amount(found.bytes)))
     rows.append(("largest |dL|", f"{found.dl_max:.3f}", "levels of 255, before encoding"))
     print_table("", ("", "#", ""), rows)
+    if found.shards:
+        print_table("Shards", ("shard", "ended#", "left#", "time", "last run"), [_told(part) for part in found.shards])
     if found.failures:
         told = [(each.count, each.error, f"{each.example}: {each.reason}"[:REASON_LENGTH]) for each in found.failures]
         print_table("Failed", ("#", "kind", "first"), told)
@@ -53,6 +56,15 @@ def _print_status(found: Status) -> None:
         print_table(
             "Look at these first", ("certainty#", "photo"), [(f"{sure:.3f}", name) for name, sure in found.unsure]
         )
+
+
+def _told(part: Part) -> tuple[object, ...]:
+    """Return the row of a shard."""
+    from bwcolor.cli.terminal import duration
+
+    ahead = "" if part.seconds_left is None else f"about {duration(part.seconds_left)}"
+    state = "goes on" if part.running else part.outcome or "was killed; the same command goes on"
+    return part.shard, part.ended, part.left, ahead, state
 
 
 def verify(
@@ -71,12 +83,14 @@ def verify(
     """
     from tqdm import tqdm
 
-    from bwcolor.archive.report import entries_of
+    from bwcolor.archive.rows import Outcome
+    from bwcolor.archive.shards import opened
     from bwcolor.archive.verify import verify as verify_all
     from bwcolor.cli.terminal import print_json, print_table
     from bwcolor.errors import ExitCode
 
-    done = sum(entry.outcome == "done" for entry in entries_of(out))
+    with opened(out) as ledgers:
+        done = sum(1 for _ in ledgers.values(outcome=Outcome.DONE))
     with tqdm(total=done, unit="photo", disable=None) as bar:
 
         def told(entry: Entry) -> None:
@@ -144,7 +158,7 @@ def report(
     if html:
         from bwcolor.archive.page import page_of
 
-        content = page_of(out)
+        content = iter([page_of(out)])
     else:
         content = (reports.csv_of if csv else reports.sha256sums)(reports.entries_of(out))
     _deliver(content, to)
@@ -170,7 +184,7 @@ def _tell_outliers(out: Path, as_json: bool, to: Path | None) -> None:
 
         found = outliers_of(look_at(out, done, told))
     if as_json or to is not None:
-        _deliver(dumps([asdict(each) for each in found], indent=2) + "\n", to)
+        _deliver(iter([dumps([asdict(each) for each in found], indent=2) + "\n"]), to)
     elif found:
         rows = [(each.name, each.what, f"{each.score:.1f}", each.words) for each in found]
         print_table("Apart from their folder", ("photo", "by", "score#", ""), rows)
@@ -178,19 +192,20 @@ def _tell_outliers(out: Path, as_json: bool, to: Path | None) -> None:
         console().print("No copy stands apart from its folder.")
 
 
-def _deliver(content: str, to: Path | None) -> None:
-    """Write a report to a file, or to stdout."""
+def _deliver(content: Iterator[str], to: Path | None) -> None:
+    """Write a report, piece by piece, to a file or to stdout."""
     import sys
 
     from bwcolor.errors import OutputError
 
     # names go out as the bytes they are
-    data = content.encode("utf-8", "surrogateescape")
+    data = (piece.encode("utf-8", "surrogateescape") for piece in content)
     if to is None:
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.writelines(data)
         sys.stdout.flush()
         return
     try:
-        to.write_bytes(data)
+        with to.open("wb") as file:
+            file.writelines(data)
     except OSError as error:
         raise OutputError(f"{to} cannot be written: {error.strerror}.", "Give another path with --to.") from error

@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,25 @@ def print_table(
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON, ASCII only."""
-    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+    """Print a value as JSON, ASCII only; iterators in it are streams, and printed as lists while they go by."""
+    sys.stdout.writelines(json.JSONEncoder(indent=2, default=_listed).iterencode(value))
+    sys.stdout.write("\n")
+
+
+class _Stream(list[Any]):
+    """An iterator that the encoder takes for a list."""
+
+    def __init__(self, items: Iterator[Any]) -> None:
+        first = next(items, self)
+        self._items = chain([] if first is self else [first], items)
+        super().__init__([] if first is self else [None])  # whether it is empty is all that is looked at
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._items
+
+
+def _listed(value: Any) -> Any:
+    return _Stream(value) if isinstance(value, Iterator) else str(value)
 
 
 def duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bwcolor.errors import NothingToDoError, UsageError
 
 if TYPE_CHECKING:
+    from bwcolor.archive.drawing import Shard
     from bwcolor.archive.job import Access
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
@@ -68,6 +69,20 @@ def access_of(text: str) -> Access:
     if found is None or not 1 <= quality <= 100 or side < 1:
         raise UsageError(f"--access {text!r} is no access copy.", "Write jpeg, webp:80 or jpeg:85:1600.")
     return Access(found[1], quality, side)
+
+
+def shard_of(text: str) -> Shard:
+    """Return the share of "3/16".
+
+    Raises:
+        UsageError: It is none.
+    """
+    from bwcolor.archive.drawing import Shard
+
+    found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+    if found is None:
+        raise UsageError(f"--shard {text!r} is no share.", "Write for example --shard 3/16.")
+    return Shard(int(found[1]), int(found[2]))
 
 
 def names_of_list(path: Path) -> tuple[str, ...]:

@@ -3,21 +3,29 @@
 
 from __future__ import annotations
 
+import logging
+import os
+from dataclasses import replace
 from pathlib import Path
+
+from torch import nn
 
 from bwcolor.colorizer.colorizer import Colorizer
 from bwcolor.colorizer.published import AsPublished
 from bwcolor.colorizer.settings import Settings
 from bwcolor.colorizer.tiles import LEAST_TILE, OVERLAP_SHARE
 from bwcolor.errors import UsageError
-from bwcolor.models.devices import resolve_device, resolve_precision
-from bwcolor.models.loading import load_network
+from bwcolor.models.devices import resolve_backend, resolve_device, resolve_precision
+from bwcolor.models.loading import Loaded, load_network
 from bwcolor.models.onnx_network import SUFFIX as ONNX_SUFFIX
+from bwcolor.models.openvino_network import ConversionError, convert
 from bwcolor.models.pipelines import pipeline_of
 from bwcolor.models.table import DEFAULT_MODEL, find_model
 from bwcolor.photo.reference import read_reference
 
 BEST_LOOKS = (1.0, 2 / 3)  # shares of the working size that "best" quality averages, each with its mirror image
+
+logger = logging.getLogger(__name__)
 
 
 def load(
@@ -38,6 +46,7 @@ def load(
     tile_size: int | None = None,
     tile_overlap: int | None = None,
     as_published: bool = False,
+    backend: str = "torch",
 ) -> Colorizer:
     """Load a network and its weights.
 
@@ -64,6 +73,8 @@ def load(
         tile_overlap: Pixels that neighbouring tiles share at least; None takes a quarter of a tile.
         as_published: Run the network's authors' own pipeline instead, to compare with published pictures; the working
             size is then the side of its square.
+        backend: What computes the network: "torch", "openvino" (CPU), or "auto": OpenVINO where it is installed and the
+            network runs on the CPU. A network that OpenVINO does not take is computed by torch, with a warning.
 
     Returns:
         A `Colorizer`.
@@ -71,6 +82,7 @@ def load(
     Raises:
         UsageError: An unknown model or device, or a value out of range.
         WeightsError: The weights are missing, damaged, or do not fit.
+        MissingExtraError: The backend is not installed.
     """
     row = find_model(model)
     _check_range("working size", working_size, 32, 4096)
@@ -86,7 +98,8 @@ def load(
         if value not in choices:
             raise UsageError(f"{what} {value!r} is unknown.", f"Take {' or '.join(choices)}.")
     path = Path(weights) if weights is not None else None
-    if path is not None and path.suffix.lower() == ONNX_SUFFIX:
+    exported = path is not None and path.suffix.lower() == ONNX_SUFFIX
+    if exported:
         if as_published:
             raise UsageError("ONNX files hold no published pipeline.", "Give --weights a .safetensors file.")
         device, precision = _for_onnx(device, precision)
@@ -107,10 +120,11 @@ def load(
         pipeline, working_size = pipeline_of(row, working_size)
         precision = "fp32"
     palette = None if reference is None else read_reference(Path(reference))
+    engine = resolve_backend(backend, place, free=not (exported or as_published))
     settings = Settings(
         model=model,
         device=str(place),
-        precision=resolve_precision(precision, place),
+        precision=resolve_precision(precision, place, engine),
         working_size=row.size_for(working_size, tile_size is not None),
         temperature=(temperature or row.temperature) if row.temperature is not None else None,
         saturation=saturation,
@@ -123,11 +137,26 @@ def load(
         tile_size=tile_size,
         tile_overlap=overlap,
         as_published=as_published,
+        backend=engine,
     )
     loaded = load_network(model, path)
     if as_published:
         return AsPublished(loaded.network, row, settings, pipeline, loaded.sha256)
-    return Colorizer(loaded.network, row, settings, loaded.sha256, palette)
+    network = loaded.network if engine == "torch" else _by_openvino(loaded, settings.precision)
+    if network is None:
+        network = loaded.network
+        settings = replace(settings, backend="torch", precision=resolve_precision(precision, place))
+    return Colorizer(network, row, settings, loaded.sha256, palette)
+
+
+def _by_openvino(loaded: Loaded, precision: str) -> nn.Module | None:
+    """Return a network that OpenVINO computes; None, and a word, where it cannot."""
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        return convert(loaded.network, loaded.row, loaded.sha256, precision, threads)
+    except ConversionError as error:
+        logger.warning("%s; torch computes it.", error)
+        return None
 
 
 def _check_range(what: str, value: float | None, least: float, most: float) -> None:

@@ -28,6 +28,7 @@ class Settings:
             it sees it as a whole only.
         tile_overlap: Pixels that neighbouring tiles share at least; None without tiles.
         as_published: Whether the network's authors' own pipeline runs, at ``working_size`` squared.
+        backend: What computes the network: "torch" or "openvino".
     """
 
     model: str
@@ -45,3 +46,4 @@ class Settings:
     tile_size: int | None = None
     tile_overlap: int | None = None
     as_published: bool = False
+    backend: str = "torch"

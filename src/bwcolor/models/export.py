@@ -16,42 +16,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from bwcolor.errors import BwcolorError, MissingExtraError, OutputError, UsageError
 from bwcolor.models.network import Classifier
 from bwcolor.models.onnx_network import HEADER_KEY, SUFFIX, session_of
 from bwcolor.models.row import ModelRow
+from bwcolor.models.traced import PROVEN, TRACED, Traced, differing, example, inputs_of
 
 OPSET = 17
-TOLERANCE = 1e-3  # of the range of the network's own output
-TRACED = (1, 128, 160)  # photos, height and width that the network is traced with
-HINTED_SHARE = 0.9  # of the examples' pixels are without hints
-PROVEN = (2, 96, 192)  # ... and those with which the file is proven; both are multiples of every stride
-
-
-class _Traced(nn.Module):
-    """A network with positional inputs and outputs.
-
-    Args:
-        network: Keeps the Network contract.
-        names: Of its inputs.
-    """
-
-    def __init__(self, network: nn.Module, names: tuple[str, ...]) -> None:
-        super().__init__()
-        self.network, self.names = network, names
-
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        given = dict(zip(self.names, inputs, strict=True))
-        lightness, hints = given["lightness"], given.get("hints")
-        if isinstance(self.network, Classifier):
-            # the trace takes a tensor where the contract has a number
-            ab, logits = self.network.colors(lightness, hints, given["temperature"])  # type: ignore[arg-type]
-            return ab.float(), logits.float()
-        return (self.network(lightness, hints).float(),)
 
 
 def export_onnx(network: nn.Module, row: ModelRow, target: Path, about: Mapping[str, Any], hints: bool = False) -> Path:
@@ -77,7 +51,7 @@ def export_onnx(network: nn.Module, row: ModelRow, target: Path, about: Mapping[
         raise UsageError(f"{target.name} is no name of an ONNX file.", f"Name it {row.name}{SUFFIX}.")
     if hints and not row.takes_hints:
         raise UsageError(f"{row.name} takes no color hints.")
-    traced = _Traced(network, _inputs(network, hints)).eval()
+    traced = Traced(network, inputs_of(network, hints)).eval()
     content = _with_header(_trace(traced), {"model": row.name, **about, **_bins_of(network)})
     _prove(content, traced, row)
     temporary = target.with_name(f".{target.name}.part")
@@ -92,37 +66,17 @@ def export_onnx(network: nn.Module, row: ModelRow, target: Path, about: Mapping[
     return target
 
 
-def _inputs(network: nn.Module, hints: bool) -> tuple[str, ...]:
-    told = ("hints",) if hints else ()
-    return ("lightness", *told, "temperature") if isinstance(network, Classifier) else ("lightness", *told)
-
-
 def _bins_of(network: nn.Module) -> dict[str, Any]:
     return {"centers": network.centers.tolist()} if isinstance(network, Classifier) else {}
 
 
-def _example(names: tuple[str, ...], shape: tuple[int, int, int], temperature: float) -> dict[str, Tensor]:
-    """Return inputs that are the same every time."""
-    count, height, width = shape
-    generator = torch.Generator().manual_seed(1)
-    lightness = torch.rand(count, 1, height, width, generator=generator) * 100
-    ab = torch.rand(count, 2, height, width, generator=generator) * 100 - 50
-    mask = (torch.rand(count, 1, height, width, generator=generator) > HINTED_SHARE).float()
-    given = {
-        "lightness": lightness,
-        "hints": torch.cat([ab * mask, mask], dim=1),
-        "temperature": torch.tensor(temperature),
-    }
-    return {name: given[name] for name in names}
-
-
-def _trace(traced: _Traced) -> bytes:
+def _trace(traced: Traced) -> bytes:
     """Return the network as ONNX."""
     if _missing("onnx"):
         raise MissingExtraError("ONNX files need packages that are not installed.", "pip install 'bwcolor[onnx]'")
     outputs = ("ab", "logits") if isinstance(traced.network, Classifier) else ("ab",)
     planes = [name for name in (*traced.names, *outputs) if name != "temperature"]
-    example = _example(traced.names, TRACED, 1.0)
+    given = example(traced.names, TRACED, 1.0)
     stream = io.BytesIO()
     with torch.no_grad(), warnings.catch_warnings():
         # of the sizes that a trace takes for constants, only paddings remain, and those are the same at every size;
@@ -130,7 +84,7 @@ def _trace(traced: _Traced) -> bytes:
         warnings.simplefilter("ignore")
         torch.onnx.export(
             traced,
-            tuple(example.values()),
+            tuple(given.values()),
             stream,  # type: ignore[arg-type]
             dynamo=False,
             opset_version=OPSET,
@@ -150,21 +104,20 @@ def _with_header(content: bytes, about: Mapping[str, Any]) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def _prove(content: bytes, traced: _Traced, row: ModelRow) -> None:
+def _prove(content: bytes, traced: Traced, row: ModelRow) -> None:
     """Run the file at a size that it was not traced with, and compare.
 
     Raises:
         BwcolorError: It computes something else.
     """
-    example = _example(traced.names, PROVEN, row.temperature or 1.0)
+    given = example(traced.names, PROVEN, row.temperature or 1.0)
     session = session_of(content)
-    found = session.run(None, {name: value.numpy() for name, value in example.items()})
+    found = session.run(None, {name: value.numpy() for name, value in given.items()})
     with torch.no_grad():
-        wanted = [value.numpy() for value in traced(*example.values())]
-    for name, theirs, ours in zip(("ab", "logits"), found, wanted, strict=False):
-        allowed = TOLERANCE * float(np.ptp(ours))
-        if theirs.shape != ours.shape or not np.abs(theirs - ours).max() <= max(allowed, TOLERANCE):
-            raise BwcolorError(f"The ONNX file of {row.name} gives another {name}.", "Please report this.")
+        wanted = [value.numpy() for value in traced(*given.values())]
+    wrong = differing(found, wanted)
+    if wrong:
+        raise BwcolorError(f"The ONNX file of {row.name} gives another {wrong}.", "Please report this.")
 
 
 def _missing(package: str) -> bool:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from bwcolor.errors import MissingExtraError, WeightsError
+from bwcolor.models.outside import Compute, Outside, OutsideClassifier, Planes
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -21,64 +21,7 @@ HEADER_KEY = "bwcolor"
 HINT_CHANNELS = 3  # a, b and mask
 
 
-class OnnxNetwork(nn.Module):
-    """A network that gives ab.
-
-    Args:
-        session: Of a file of `export`.
-    """
-
-    def __init__(self, session: InferenceSession) -> None:
-        super().__init__()
-        self._session = session
-        self._inputs = {given.name for given in session.get_inputs()}
-
-    def run(self, lightness: Tensor, hints: Tensor | None, temperature: float = 1.0) -> list[Tensor]:
-        """Return all outputs of the file, on the device of the lightness.
-
-        Raises:
-            WeightsError: There are hints, and the file was exported without.
-        """
-        if hints is not None and "hints" not in self._inputs:
-            raise WeightsError("This ONNX file takes no color hints.", "Export it again, with --hints.")
-        feed = {"lightness": lightness.float().cpu().numpy()}
-        if "hints" in self._inputs:
-            empty = lightness.new_zeros(len(lightness), HINT_CHANNELS, *lightness.shape[-2:])
-            feed["hints"] = (empty if hints is None else hints).float().cpu().numpy()
-        if "temperature" in self._inputs:
-            feed["temperature"] = np.array(temperature, dtype=np.float32)
-        return [torch.from_numpy(output).to(lightness.device) for output in self._session.run(None, feed)]
-
-    def forward(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
-        """Return ab ``(N, 2, h/s, w/s)`` in Lab units for ``(N, 1, h, w)`` L in 0..100."""
-        return self.run(lightness, hints)[0]
-
-
-class OnnxClassifier(OnnxNetwork):
-    """A network that gives ab and a distribution over color bins.
-
-    Args:
-        session: Of a file of `export`.
-        centers: ``(Q, 2)`` float, the bins' ab in Lab units.
-    """
-
-    centers: Tensor
-
-    def __init__(self, session: InferenceSession, centers: Tensor) -> None:
-        super().__init__(session)
-        self.register_buffer("centers", centers)
-
-    def colors(self, lightness: Tensor, hints: Tensor | None = None, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
-        """Return ab ``(N, 2, h/s, w/s)`` in Lab units, and the logits ``(N, Q, h/s, w/s)``."""
-        ab, logits = self.run(lightness, hints, temperature)
-        return ab, logits
-
-    def distribution(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
-        """Return the logits ``(N, Q, h/s, w/s)``."""
-        return self.colors(lightness, hints)[1]
-
-
-def read_onnx(path: Path) -> tuple[OnnxNetwork, dict[str, Any]]:
+def read_onnx(path: Path) -> tuple[Outside, dict[str, Any]]:
     """Return the network of an ONNX file, and what the file says of itself.
 
     Raises:
@@ -93,9 +36,26 @@ def read_onnx(path: Path) -> tuple[OnnxNetwork, dict[str, Any]]:
         raise WeightsError(f"{path} was not exported by bwcolor.", "See: bwcolor models export --help")
     about: dict[str, Any] = json.loads(header)
     centers = about.pop("centers", None)
-    if centers is None:
-        return OnnxNetwork(session), about
-    return OnnxClassifier(session, torch.tensor(centers)), about
+    compute = _computing(session)
+    return Outside(compute) if centers is None else OutsideClassifier(compute, torch.tensor(centers)), about
+
+
+def _computing(session: InferenceSession) -> Compute:
+    """Return what computes a session's network."""
+    inputs = {given.name for given in session.get_inputs()}
+
+    def compute(lightness: Planes, hints: Planes | None, temperature: float) -> list[Planes]:
+        if hints is not None and "hints" not in inputs:
+            raise WeightsError("This ONNX file takes no color hints.", "Export it again, with --hints.")
+        feed = {"lightness": lightness}
+        if "hints" in inputs:
+            empty = (len(lightness), HINT_CHANNELS, *lightness.shape[-2:])
+            feed["hints"] = np.zeros(empty, dtype=np.float32) if hints is None else hints
+        if "temperature" in inputs:
+            feed["temperature"] = np.array(temperature, dtype=np.float32)
+        return list(session.run(None, feed))
+
+    return compute
 
 
 def session_of(content: bytes | str) -> InferenceSession:

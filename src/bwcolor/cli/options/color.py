@@ -16,8 +16,24 @@ Weights = Annotated[
     Path | None,
     typer.Option(help="Weights of your own (.safetensors or .onnx).", metavar="FILE", rich_help_panel=PANEL),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=PANEL)]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=PANEL)]
+Devices = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        help="auto, cpu, cuda, cuda:N or mps; or several that take photos in turn, such as cuda:0,cuda:1.",
+        metavar="NAMES",
+        rich_help_panel=PANEL,
+    ),
+]
 Precision = Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16 (CUDA only).", rich_help_panel=PANEL)]
+Backend = Annotated[
+    str,
+    typer.Option(
+        help="What computes the network: torch, openvino (CPU; needs the extra openvino), or auto: what is installed.",
+        rich_help_panel=PANEL,
+    ),
+]
 WorkingSize = Annotated[
     int | None,
     typer.Option(

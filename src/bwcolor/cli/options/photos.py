@@ -58,6 +58,14 @@ Seed = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        help="Only this machine's share of the photos, such as 3/16; each gets about as many bytes.",
+        metavar="K/N",
+        rich_help_panel=PANEL,
+    ),
+]
 RedoFailed = Annotated[
     bool, typer.Option("--redo-failed", help="Only photos that failed before.", rich_help_panel=PANEL)
 ]

@@ -13,7 +13,26 @@ DryRun = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(help="Photos at once (default: one more than cores).", min=1, rich_help_panel=PANEL),
+    typer.Option(
+        help="Photos at once (default: one more than cores; with --engine ray, as many workers as there are cores).",
+        min=1,
+        rich_help_panel=PANEL,
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help="Who does the work: local (this machine), or ray (all machines of a cluster; needs the extra ray).",
+        rich_help_panel=PANEL,
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        help="Of the cluster, or auto (default: RAY_ADDRESS, one that runs here, or else a new one of this machine).",
+        metavar="ADDRESS",
+        rich_help_panel=PANEL,
+    ),
 ]
 BatchSize = Annotated[
     str,
