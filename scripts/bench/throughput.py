@@ -45,6 +45,7 @@ from bwcolor.archive.summary import Silence
 
 SCENES = 4  # made; further scans are these, shifted
 SMALL = (816, 612)  # pixels, half a megapixel
+DISTINCT = 56  # JPEGs of one size; further ones are these under other names
 ALONE = 6  # photos of a kind that are taken through the stages alone
 STAGES = ("read", "prepare", "network", "merge", "measure", "write", "read back")
 
@@ -54,6 +55,9 @@ def make(folder: Path, jpegs: int, tiffs: int, sizes: list[tuple[int, int]]) -> 
     folder.mkdir()
     scenes = [scene(seed) for seed in range(SCENES)]
     for number in range(jpegs + tiffs):
+        if number >= DISTINCT and number < jpegs and len(sizes) == 1:
+            (folder / f"{number:05}.jpg").hardlink_to(folder / f"{number % DISTINCT:05}.jpg")
+            continue
         width, height = sizes[number % len(sizes)]
         gray = np.roll(scenes[number % SCENES], 97 * number, axis=1)[:height, :width]
         if number < jpegs:
@@ -98,12 +102,32 @@ class Memory(Silence):
         """Count a photo."""
         self.count += 1
         if self.every and self.count % self.every == 0:
-            print(f"{self.count} photos: {resident():.0f} MB", flush=True)
+            print(f"{self.count} photos: {resident():.0f} MB, one process {largest():.0f} MB", flush=True)
+
+
+def proportional() -> list[float]:
+    """Return the resident memory of this process and its children in MB; what they share counts once in all."""
+    own = os.getpid()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if own in (int(folder.name), parent):
+                rows = dict(line.split(":") for line in (folder / "smaps_rollup").read_text().splitlines()[1:])
+                found.append(int(rows["Pss"].split()[0]) * 1024 / 1e6)
+        except OSError:
+            continue  # it has ended
+    return found
 
 
 def resident() -> float:
-    """Return this process's resident memory in MB."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    """Return the memory of all processes together in MB."""
+    return sum(proportional())
+
+
+def largest() -> float:
+    """Return the memory of the largest process in MB."""
+    return max(proportional())
 
 
 def main() -> None:
@@ -144,7 +168,7 @@ def main() -> None:
             for kind, count in ((".jpg", jpegs), (".tif", tiffs))
             if kind in stages
         )
-        used = ended.user + ended.system - begun.user - begun.system
+        used = sum(ended[:4]) - sum(begun[:4])
         print(f"{summary.done} photos, {summary.pixels / 1e6:.0f} MP in {summary.seconds:.1f} s", end=": ")
         print(f"{summary.pixels / 1e6 / summary.seconds:.1f} MP/s, {used:.1f} s of processor time")
         if work:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """bwcolor against the plain loop that people write: same network, same photos, same machine, in turn.
 
-    OMP_WAIT_POLICY=PASSIVE python scripts/bench/versus_plain.py [--model NAME] [--photos 12] [--rounds 2]
+    OMP_WAIT_POLICY=PASSIVE python scripts/bench/versus_plain.py [--model NAME] [--photos 24] [--rounds 2]
 
 The plain loop takes one photo after the other: Pillow decodes, scikit-image converts to Lab, the network sees the
 photo once, squeezed to 256 x 256, ab is enlarged bilinearly, scikit-image converts back, Pillow saves. torch may use
@@ -69,7 +69,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="gan")
-    parser.add_argument("--photos", type=int, default=12)
+    parser.add_argument("--photos", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=2)
     wish = parser.parse_args()
     network = load(wish.model, quality="fast")  # one look

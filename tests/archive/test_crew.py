@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -136,3 +137,49 @@ def test_workers_end_with_whoever_started_them(folder: Path, tmp_path: Path) -> 
     while Path(f"/proc/{worker}").exists() and time.monotonic() < end:
         time.sleep(0.02)
     assert not Path(f"/proc/{worker}").exists()
+
+
+@pytest.mark.slow
+def test_killed_runs_by_processes_end_in_the_bytes_of_an_undisturbed_one(tmp_path: Path) -> None:
+    scans, out, undisturbed = tmp_path / "scans", tmp_path / "killed", tmp_path / "undisturbed"
+    for number in range(60):
+        make_scan(scans / f"{number}.{('jpg', 'png', 'tif')[number % 3]}", number, (300, 400))
+    color = ColorOptions(model="null")
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from bwcolor.archive import work; from bwcolor.archive.job import *\n"
+        "from bwcolor.archive.plan import Request\n"
+        "from bwcolor.archive.run import colorize\n"
+        "work.CREW_FROM = 2; scans, out = map(Path, sys.argv[1:])\n"
+        "colorize(Job(Request((scans,), out), ColorOptions(model='null'), jobs=2))"
+    )
+    for kill in range(5):
+        with subprocess.Popen([sys.executable, "-c", program, str(scans), str(out)]) as run:
+            end = time.monotonic() + 120
+            while done_in(out) < 1 + 9 * kill and run.poll() is None and time.monotonic() < end:
+                time.sleep(0.005)
+            workers = children(run.pid)
+            run.kill()
+        assert len(workers) == 2
+        while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < end:
+            time.sleep(0.005)
+    before = done_in(out)
+    assert 0 < before < 60
+    assert colorize(Job(Request((scans,), out), color, jobs=2)).done == 60 - before
+    colorize(Job(Request((scans,), undisturbed), color, jobs=2))
+    for name in (scan.name for scan in scans.iterdir()):
+        assert (out / name).read_bytes() == (undisturbed / name).read_bytes()
+    assert not list(out.rglob("*.bwcolor-part"))
+
+
+def done_in(out: Path) -> int:
+    """Return how many photos of an output folder are done."""
+    if not (out / ".bwcolor" / "ledger.sqlite").is_file():
+        return 0
+    try:
+        ledger = Ledger(out)
+        count = len(ledger.entries(Outcome.DONE))
+        ledger.close()
+    except (OutputError, sqlite3.Error):  # it is being made
+        return 0
+    return count

@@ -122,7 +122,10 @@ def _sweep(out: Path, ledger: Ledger, age: float) -> None:
         ledger: Of the run.
         age: Seconds for which nothing has written to them: others may be at work beside a shard.
     """
-    folders = {(out / target).parent for (target,) in ledger.values("target", outcome=Outcome.BEGUN)}
+    # of a photo that failed, too: its worker may have died of it
+    outcomes = (Outcome.BEGUN, Outcome.FAILED)
+    targets = [target for outcome in outcomes for (target,) in ledger.values("target", outcome=outcome)]
+    folders = {(out / target).parent for target in targets}
     for folder in folders:
         clear(folder, age)
 
