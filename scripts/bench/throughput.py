@@ -64,6 +64,7 @@ def make(folder: Path, jpegs: int, tiffs: int, sizes: list[tuple[int, int]]) -> 
             Image.fromarray(gray.astype(np.uint8)).save(folder / f"{number:05}.jpg", quality=JPEG_QUALITY)
         else:
             tifffile.imwrite(folder / f"{number:05}.tif", (gray * 257).astype(np.uint16), photometric="minisblack")
+    os.sync()  # else the first copy that is flushed would wait for the scans to be written, too
 
 
 def alone(job: Job) -> dict[str, dict[str, float]]:

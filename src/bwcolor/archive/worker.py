@@ -14,6 +14,7 @@ import queue
 import signal
 import threading
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import IO, Any
 
 from bwcolor.archive import machine
@@ -24,6 +25,8 @@ from bwcolor.archive.plan import Task
 from bwcolor.archive.rows import Entry
 from bwcolor.archive.targets import Targets
 from bwcolor.photo.photo import Metadata, Photo
+
+TIDY_EVERY = 8  # photos; memory that is given back must be fetched again, page by page
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ def work(job: Job, taken: Targets, album: Album, todo: queue.Queue[Wish], answer
     stages = Stages(job, load(**job.color.arguments()), taken)
     stages.album = album
     _answer(answers, Begun("start"))
+    number = count(1)
     while True:
         wish = todo.get()
         piece, error = Piece(wish.task, wish.previous, wish.task.target), None
@@ -105,6 +109,8 @@ def work(job: Job, taken: Targets, album: Album, todo: queue.Queue[Wish], answer
         piece.photo = piece.photo and _without_pixels(piece.photo)
         piece.smalls, piece.predictions = [], []
         _answer(answers, Ended(piece, error))
+        if next(number) % TIDY_EVERY == 0:
+            machine.give_memory_back()
 
 
 def _without_pixels(photo: Photo) -> Photo:
