@@ -147,10 +147,10 @@ def test_killed_runs_by_processes_end_in_the_bytes_of_an_undisturbed_one(tmp_pat
     color = ColorOptions(model="null")
     program = (
         "import sys; from pathlib import Path\n"
-        "from bwcolor.archive import work; from bwcolor.archive.job import *\n"
+        "from bwcolor.archive import hands; from bwcolor.archive.job import *\n"
         "from bwcolor.archive.plan import Request\n"
         "from bwcolor.archive.run import colorize\n"
-        "work.CREW_FROM = 2; scans, out = map(Path, sys.argv[1:])\n"
+        "hands.CREW_FROM = 2; scans, out = map(Path, sys.argv[1:])\n"
         "colorize(Job(Request((scans,), out), ColorOptions(model='null'), jobs=2))"
     )
     for kill in range(5):
