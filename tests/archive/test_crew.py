@@ -178,7 +178,7 @@ def done_in(out: Path) -> int:
         return 0
     try:
         ledger = Ledger(out)
-        count = len(ledger.entries(Outcome.DONE))
+        count = sum(1 for _ in ledger.entries(Outcome.DONE))
         ledger.close()
     except (OutputError, sqlite3.Error):  # it is being made
         return 0
