@@ -63,7 +63,7 @@ def main() -> None:
     wish = parser.parse_args()
     nodes = Cluster()
     for _ in range(2):
-        nodes.add_node(num_cpus=1, object_store_memory=STORE)
+        nodes.add_node(num_cpus=1, object_store_memory=STORE, include_dashboard=False)
     ray.init(address=nodes.address, log_to_driver=False, logging_level=logging.ERROR)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bwcolor.cli.words import amount_of, deadline_of, moment_of, names_of_list
+from bwcolor.archive.drawing import Shard
+from bwcolor.cli.words import amount_of, deadline_of, moment_of, names_of_list, shard_of
 from bwcolor.errors import NothingToDoError, UsageError
 
 
@@ -54,3 +55,10 @@ def test_lists(tmp_path: Path) -> None:
         names_of_list(path)
     with pytest.raises(NothingToDoError, match="cannot be read"):
         names_of_list(tmp_path / "gone")
+
+
+def test_shares() -> None:
+    assert (shard_of("3/16"), str(shard_of(" 16/16 "))) == (Shard(3, 16), "16/16")
+    for wrong in ("3", "3/", "3 of 16", "17/16", "0/16", "-1/16", "1/0"):
+        with pytest.raises(UsageError, match="shar"):
+            shard_of(wrong)

@@ -10,6 +10,7 @@ bytes whoever makes it. Scans, copies and weights of one's own must lie under th
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -18,13 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from bwcolor.archive import machine
+from bwcolor.archive.crew import ENVIRONMENT
 from bwcolor.archive.desk import clear
-from bwcolor.archive.hands import Ended, Local, failed_row
-from bwcolor.archive.job import ColorOptions, Job
+from bwcolor.archive.hands import Ended, failed_row
+from bwcolor.archive.job import Job
 from bwcolor.archive.piece import Piece
-from bwcolor.archive.plan import Task
-from bwcolor.archive.rows import Entry
+from bwcolor.archive.remote import Worker
 from bwcolor.archive.settle import MOST_ATTEMPTS
 from bwcolor.archive.targets import Targets
 from bwcolor.errors import BwcolorError, MissingExtraError, PhotoError, UsageError
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from ray import ObjectRef
 
 TICK_SECONDS = 0.2  # between two looks at the clock
-CALLS = 2  # in the hands of one worker: one is worked on, one waits, so that no worker does
+THREADS = 2  # calls that a worker is at: while one waits for the disk, the other has the core
+CALLS = 3  # in the hands of one worker: one more, so that it never waits for this process
 PER_GPU = 64  # photos in a call to a worker with a GPU, whose network sees many at once
 START_SECONDS = 300.0  # for the first worker to come: a cluster that grows must fetch a machine first
 GROWN_SECONDS = 10.0  # between two looks at how large the cluster is
@@ -41,82 +42,15 @@ GROWN_SECONDS = 10.0  # between two looks at how large the cluster is
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Resolved:
-    """What became of a job's wishes where it is done.
-
-    Attributes:
-        options: That rows will say.
-        weights_sha256: Of the weights.
-        color: The wishes with nothing left open.
-    """
-
-    options: Mapping[str, Any]
-    weights_sha256: str
-    color: ColorOptions
-
-
-class Worker:
-    """A worker, in a process of its own on any machine.
-
-    Args:
-        job: What is asked for.
-        targets: Where the plan's color copies will lie.
-        jobs: Photos at once.
-    """
-
-    def __init__(self, job: Job, targets: Targets, jobs: int) -> None:
-        self._job, self._targets, self._jobs = job, targets, jobs
-        self._begun: tuple[Local, Resolved] | None = None
-
-    def begin(self) -> Resolved | BwcolorError:
-        """Load the network; return what became of all wishes, or why that cannot be."""
-        # not in the constructor: Ray keeps only the text of errors there
-        try:
-            return self._begin()[1]
-        except BwcolorError as error:
-            return error
-
-    def _begin(self) -> tuple[Local, Resolved]:
-        if self._begun is None:
-            from bwcolor.archive.stages import Stages
-            from bwcolor.colorizer import load
-
-            colorizer = load(**self._job.color.arguments())
-            stages, settings = Stages(self._job, colorizer, self._targets), colorizer.settings
-            color = replace(
-                self._job.color, device=settings.device, precision=settings.precision, backend=settings.backend
-            )
-            resolved = Resolved(stages.options, colorizer.weights_sha256, color)
-            if self._job.request.samples is not None:
-                colorizer.check_samples()
-            machine.use_one_thread()
-            self._begun = Local(stages, self._job, self._jobs), resolved
-        return self._begun
-
-    def color(self, todo: list[tuple[Task, Entry | None]]) -> list[Entry | BaseException]:
-        """Return the row of each photo, or the error that must end the run."""
-        try:
-            local, _ = self._begin()
-        except BwcolorError as error:
-            return [error] * len(todo)
-        pieces = [Piece(task, previous, task.target) for task, previous in todo]
-        ends: dict[Piece, Entry | BaseException] = {}
-
-        def ended(piece: Piece, end: Entry | BaseException) -> None:
-            piece.photo = None
-            ends[piece] = end
-
-        local.run(pieces, ended, lambda: None)
-        return [ends[piece] for piece in pieces]
-
-
 @dataclass(eq=False)
 class _Hired:
     """A worker and the calls in its hands, the oldest first."""
 
     actor: Any
+    begun: ObjectRef[Any]  # its answer to `Worker.begin`
+    ready: bool = False
     calls: deque[ObjectRef[Any]] = field(default_factory=deque)
+    lonely: bool = False  # its call goes alone
 
 
 class Cluster:
@@ -142,6 +76,7 @@ class Cluster:
         self._again: deque[list[Piece]] = deque()
         self._losses: Counter[str] = Counter()
         self._littered: set[Path] = set()  # folders in which lost workers were writing
+        self._stillborn = 0  # workers that died before they had begun
         self._stopping = False
         self.options: Mapping[str, Any] = {}
         self.weights_sha256 = ""
@@ -153,7 +88,7 @@ class Cluster:
             raise MissingExtraError(
                 "The engine ray needs a package that is not installed.", "Install it with: pip install 'bwcolor[ray]'"
             ) from error
-        self._ray = ray
+        self._ray: Any = ray
         self._ours = not ray.is_initialized()
         if self._ours:
             try:
@@ -166,13 +101,14 @@ class Cluster:
         self._shared = ray.put(self._targets)
         self._hire()
         try:
-            resolved = ray.get(self._hired[0].actor.begin.remote(), timeout=START_SECONDS)
+            resolved = ray.get(self._hired[0].begun, timeout=START_SECONDS)
         except ray.exceptions.GetTimeoutError as error:
             self.__exit__(None, None, None)
             raise UsageError("The cluster gives no worker: all its cores are taken.", "See: ray status") from error
         if isinstance(resolved, BwcolorError):
             self.__exit__(None, None, None)
             raise resolved
+        self._hired[0].ready = True
         self.options, self.weights_sha256 = resolved.options, resolved.weights_sha256
         self._job = replace(self._job, color=resolved.color)  # what the first one made of "auto" holds for all
         return self
@@ -188,7 +124,7 @@ class Cluster:
 
     def _resources(self) -> dict[str, float]:
         """Return what the cluster has now, taken or not."""
-        found: dict[str, float] = self._ray.cluster_resources()  # type: ignore[no-untyped-call]
+        found: dict[str, float] = self._ray.cluster_resources()
         return found
 
     def _slots(self) -> int:
@@ -202,8 +138,14 @@ class Cluster:
         if self._gpus:
             there = self._resources()
             cores = threads = max(int(there["CPU"] // there["GPU"]), 1)
-        kind = self._ray.remote(num_cpus=cores, num_gpus=1 if self._gpus else 0)(Worker)
-        self._hired.append(_Hired(kind.remote(self._job, self._shared, threads)))
+        kind = self._ray.remote(
+            num_cpus=cores,
+            num_gpus=1 if self._gpus else 0,
+            max_concurrency=THREADS,
+            runtime_env={"env_vars": ENVIRONMENT},
+        )(Worker)
+        actor = kind.remote(self._job, self._shared, threads)
+        self._hired.append(_Hired(actor, actor.begin.remote()))
 
     def stop(self) -> None:
         """Begin nothing more."""
@@ -215,18 +157,13 @@ class Cluster:
 
     def run(self, pieces: Iterable[Piece], ended: Ended, tick: Callable[[], None], *, alone: bool = False) -> None:
         """Take photos through (see `Hands`)."""
-        waiting, exhausted = iter(pieces), False
-        looks = 0
+        waiting, looks = iter(pieces), 0
         while True:
             if looks % round(GROWN_SECONDS / TICK_SECONDS) == 0 and not alone:
                 for _ in range(self._slots() - len(self._hired)):
                     self._hire()
             looks += 1
-            while not self._stopping and (hired := self._free(alone)) and not exhausted:
-                call = self._next(waiting, alone)
-                exhausted = not call
-                if call:
-                    self._give(hired, call)
+            exhausted = self._fill(waiting, alone)
             tick()
             if not self._calls and (self._stopping or (exhausted and not self._again)):
                 for folder in self._littered:
@@ -234,17 +171,53 @@ class Cluster:
                 return
             for call_ref in self._answered():
                 self._take(call_ref, ended)
-            exhausted = exhausted and not self._again
 
-    def _free(self, alone: bool) -> _Hired | None:
+    def _fill(self, waiting: Iterator[Piece], alone: bool) -> bool:
+        """Give the workers what they can take; return whether there is no more."""
+        while not self._stopping:
+            # what was in work when a worker was lost goes alone: nothing else shall be suspected with it
+            lonely = alone or bool(self._again and self._losses[self._again[0][0].task.name])
+            hired = None if alone and self._calls else self._free(lonely)
+            if hired is None:
+                return False
+            call = self._next(waiting, alone)
+            if not call:
+                return True
+            hired.lonely = lonely
+            hired.calls.append(hired.actor.color.remote([(piece.task, piece.previous) for piece in call]))
+            self._calls[hired.calls[-1]] = (hired, call)
+        return False
+
+    def _free(self, lonely: bool) -> _Hired | None:
         """Return the worker with the fewest calls that can take one more."""
-        most = 1 if alone else CALLS
-        if alone and self._calls:
-            return None
         if not self._hired:
             self._hire()
-        hired = min(self._hired, key=lambda each: len(each.calls))
-        return hired if len(hired.calls) < most else None
+        there = [hired for hired in list(self._hired) if self._has_begun(hired)]
+        free = [hired for hired in there if len(hired.calls) < (1 if lonely or hired.lonely else CALLS)]
+        return min(free, key=lambda hired: len(hired.calls), default=None)
+
+    def _has_begun(self, hired: _Hired) -> bool:
+        """Say whether a worker has come and is ready: the cluster's cores may be others' for long.
+
+        Raises:
+            BwcolorError: It cannot do what is asked for, or workers die before they begin.
+        """
+        if hired.ready:
+            return True
+        if not self._ray.wait([hired.begun], timeout=0)[0]:
+            return False
+        try:
+            answer = self._ray.get(hired.begun)
+        except self._ray.exceptions.RayActorError as error:
+            self._hired.remove(hired)
+            self._stillborn += 1
+            if self._stillborn >= MOST_ATTEMPTS:
+                raise UsageError("Workers of the cluster die before they begin.", "See: ray status") from error
+            return False
+        if isinstance(answer, BwcolorError):
+            raise answer
+        hired.ready = True
+        return True
 
     def _next(self, waiting: Iterator[Piece], alone: bool) -> list[Piece]:
         """Return the photos of the next call; those of lost workers first, none where there are no more."""
@@ -257,14 +230,10 @@ class Cluster:
                 break
         return call
 
-    def _give(self, hired: _Hired, call: list[Piece]) -> None:
-        ref = hired.actor.color.remote([(piece.task, piece.previous) for piece in call])
-        hired.calls.append(ref)
-        self._calls[ref] = (hired, call)
-
     def _answered(self) -> list[ObjectRef[Any]]:
         """Return the calls that have ended, waiting a moment for one."""
         if not self._calls:
+            time.sleep(TICK_SECONDS)  # for a worker to come
             return []
         refs = list(self._calls)
         ready, _ = self._ray.wait(refs, num_returns=1, timeout=TICK_SECONDS, fetch_local=False)
@@ -292,9 +261,10 @@ class Cluster:
     def _lose(self, hired: _Hired, ended: Ended) -> None:
         """Give what a lost worker had in its hands to others; what it was at may be why it was lost."""
         logger.warning("a worker is lost; its photos go to others")
-        at, *others = (self._calls.pop(ref)[1] for ref in hired.calls)
+        calls = [self._calls.pop(ref)[1] for ref in hired.calls]
+        others = calls[THREADS:]
         self._hired.remove(hired)
-        for piece in at:
+        for piece in (piece for call in calls[:THREADS] for piece in call):
             self._losses[piece.task.name] += 1
             self._littered.add(piece.target.parent)
             if self._losses[piece.task.name] < MOST_ATTEMPTS:
