@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from ray import ObjectRef
 
 TICK_SECONDS = 0.2  # between two looks at the clock
-THREADS = 2  # calls that a worker is at: while one waits for the disk, the other has the core
-CALLS = 3  # in the hands of one worker: one more, so that it never waits for this process
+CALLS = 2  # in the hands of one worker: one is worked on, one waits, so that no worker does
 PER_GPU = 64  # photos in a call to a worker with a GPU, whose network sees many at once
 START_SECONDS = 300.0  # for the first worker to come: a cluster that grows must fetch a machine first
 GROWN_SECONDS = 10.0  # between two looks at how large the cluster is
+
+# Photos go through threads of their own; glibc gives each a heap that it soon hands back, unless there is but one
+WORKER_ENVIRONMENT = {**ENVIRONMENT, "MALLOC_ARENA_MAX": "1"}
 
 logger = logging.getLogger(__name__)
 
@@ -141,8 +143,7 @@ class Cluster:
         kind = self._ray.remote(
             num_cpus=cores,
             num_gpus=1 if self._gpus else 0,
-            max_concurrency=THREADS,
-            runtime_env={"env_vars": ENVIRONMENT},
+            runtime_env={"env_vars": WORKER_ENVIRONMENT},
         )(Worker)
         actor = kind.remote(self._job, self._shared, threads)
         self._hired.append(_Hired(actor, actor.begin.remote()))
@@ -261,10 +262,9 @@ class Cluster:
     def _lose(self, hired: _Hired, ended: Ended) -> None:
         """Give what a lost worker had in its hands to others; what it was at may be why it was lost."""
         logger.warning("a worker is lost; its photos go to others")
-        calls = [self._calls.pop(ref)[1] for ref in hired.calls]
-        others = calls[THREADS:]
+        at, *others = (self._calls.pop(ref)[1] for ref in hired.calls)
         self._hired.remove(hired)
-        for piece in (piece for call in calls[:THREADS] for piece in call):
+        for piece in at:
             self._losses[piece.task.name] += 1
             self._littered.add(piece.target.parent)
             if self._losses[piece.task.name] < MOST_ATTEMPTS:

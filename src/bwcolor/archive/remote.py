@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -45,7 +44,6 @@ class Worker:
     def __init__(self, job: Job, targets: Targets, jobs: int) -> None:
         self._job, self._targets, self._jobs = job, targets, jobs
         self._begun: tuple[Local, Resolved] | None = None
-        self._mutex = threading.Lock()
 
     def begin(self) -> Resolved | BwcolorError:
         """Load the network; return what became of all wishes, or why that cannot be."""
@@ -56,8 +54,7 @@ class Worker:
             return error
 
     def _ready(self) -> tuple[Local, Resolved]:
-        with self._mutex:
-            self._begun = self._begun or self._begin()
+        self._begun = self._begun or self._begin()
         return self._begun
 
     def _begin(self) -> tuple[Local, Resolved]:
