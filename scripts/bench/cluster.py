@@ -21,6 +21,8 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Ray's workers stand behind every other program of a machine; here both shall stand alike
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 from throughput import make
 

@@ -14,6 +14,7 @@ from bwcolor.archive.piece import Piece
 from bwcolor.archive.plan import Task
 from bwcolor.archive.rows import Entry
 from bwcolor.archive.targets import Targets
+from bwcolor.archive.worker import TIDY_EVERY
 from bwcolor.errors import BwcolorError
 
 
@@ -44,6 +45,7 @@ class Worker:
     def __init__(self, job: Job, targets: Targets, jobs: int) -> None:
         self._job, self._targets, self._jobs = job, targets, jobs
         self._begun: tuple[Local, Resolved] | None = None
+        self._count = 0  # of photos since memory was given back
 
     def begin(self) -> Resolved | BwcolorError:
         """Load the network; return what became of all wishes, or why that cannot be."""
@@ -84,4 +86,8 @@ class Worker:
             ends[piece] = end
 
         local.run(pieces, ended, lambda: None)
+        self._count += len(pieces)
+        if self._count >= TIDY_EVERY:
+            self._count = 0
+            machine.give_memory_back()
         return [ends[piece] for piece in pieces]
