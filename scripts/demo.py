@@ -15,6 +15,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -127,11 +128,8 @@ def make_scans() -> Path:
 
 def pairs(results: Path) -> list[tuple[str, Path, Path]]:
     """Return (name, scan, color copy) of every photo that the ledger of the results calls done, sorted by name."""
-    ledger = Ledger(results)
-    try:
-        done = ledger.entries(Outcome.DONE)
-    finally:
-        ledger.close()
+    with closing(Ledger(results)) as ledger:
+        done = list(ledger.entries(Outcome.DONE))
     return [(entry.name, results / entry.source, results / entry.target) for entry in done]
 
 

@@ -56,7 +56,7 @@ def make_folder(place: Path, count: int) -> Path:
     out = place / "scans-color"
     write_review(out)
     ledger, memory = Ledger(out, write=True), Memory(out)
-    rows = ledger.entries()
+    rows = list(ledger.entries())
     pictures = out / ".bwcolor" / "review"
     for number in range(count - len(rows)):
         row = rows[number % len(rows)]
