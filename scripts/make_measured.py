@@ -30,41 +30,7 @@ QUOTED = {
     "gan-cifar": ("Nazeri et al. 2018", "CIFAR-10, test pictures"),
 }
 
-HEADER = '''# SPDX-License-Identifier: Apache-2.0
-"""What each network has been measured at: scripts/make_measured.py takes it from docs/quality.md."""
-
-from __future__ import annotations
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Figures of a network; those of two networks can be compared only where both are of the same photographs.
-
-    Attributes:
-        figures: In words, each with its unit.
-        photographs: On what.
-        quoted: Whose row of the published numbers it is; empty where bwcolor has measured it itself.
-    """
-
-    figures: str
-    photographs: str
-    quoted: str = ""
-
-    @property
-    def brief(self) -> str:
-        """The figures and what they are of."""
-        return f"{self.figures} ({self.photographs}{', published' if self.quoted else ''})"
-
-    def __str__(self) -> str:
-        """Return all of it in one line."""
-        whose = f", as published: {self.quoted}" if self.quoted else ""
-        return f"{self.figures} ({self.photographs}{whose})"
-
-
-MEASURED = {
-'''
+TABLE = "MEASURED = {\n"  # from here to its end, the module is made by this script
 
 
 def cells(line: str) -> list[str]:
@@ -105,7 +71,7 @@ def page() -> str:
         else:
             continue
         lines.append(f'    "{name}": Measured(\n' + "".join(f'        "{part}",\n' for part in said) + "    ),\n")
-    return HEADER + "".join(lines) + "}\n"
+    return TARGET.read_text(encoding="utf-8").partition(TABLE)[0] + TABLE + "".join(lines) + "}\n"
 
 
 if __name__ == "__main__":

@@ -20,29 +20,7 @@ from bwcolor.models.table import MODELS
 TARGET = Path(__file__).resolve().parent.parent / "src" / "bwcolor" / "models" / "costs.py"
 SIDE = 256  # pixels
 
-HEADER = '''# SPDX-License-Identifier: Apache-2.0
-"""What each network costs, in each of its forms: counted by scripts/measure_costs.py, not written by hand."""
-
-from __future__ import annotations
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a network costs.
-
-    Attributes:
-        parameters: That are learned.
-        gflop: Billions of multiplications and additions for one picture of 256x256: convolutions and matrix products.
-    """
-
-    parameters: int
-    gflop: float
-
-
-COSTS = {
-'''
+TABLE = "COSTS = {\n"  # from here to its end, the module is made by this script
 
 
 def forms(row: ModelRow) -> list[tuple[str, str]]:
@@ -68,7 +46,7 @@ def page() -> str:
             parameters, gflop = measured(row, {name: value} if name else {})
             key = f"{row.name} {name}={value}" if name else row.name
             lines.append(f'    "{key}": Cost({parameters:_}, {gflop:.2f}),\n')
-    return HEADER + "".join(lines) + "}\n"
+    return TARGET.read_text(encoding="utf-8").partition(TABLE)[0] + TABLE + "".join(lines) + "}\n"
 
 
 if __name__ == "__main__":

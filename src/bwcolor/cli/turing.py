@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,7 +36,7 @@ def turing(context: typer.Context) -> None:
 
 def serve(
     pred: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             help="Folder of color copies under the photographs' names; may be repeated, and named: NAME=DIR.",
             metavar="DIR",
@@ -44,11 +44,11 @@ def serve(
         ),
     ] = None,
     truth: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Folder of the color photographs.", metavar="DIR", rich_help_panel=PICTURES_PANEL),
     ] = None,
     pairs: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             help="Photos to test, drawn from all (default: 40, or what there is).",
             metavar="N",
@@ -58,7 +58,7 @@ def serve(
         ),
     ] = None,
     practice: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             help="Photos for practice, answered with feedback and not counted (default: 10).",
             metavar="N",
@@ -68,7 +68,7 @@ def serve(
         ),
     ] = None,
     vigilance: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             help="Photos for obviously bad fakes: who misses more than a fifth of them is set aside (default: 6).",
             metavar="N",
@@ -78,7 +78,7 @@ def serve(
         ),
     ] = None,
     side: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             help="Most pixels of a picture's longer side (default: 400).",
             metavar="N",
@@ -89,7 +89,7 @@ def serve(
         ),
     ] = None,
     seed: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(help="Of the draw (default: 0).", metavar="N", show_default=False, rich_help_panel=PICTURES_PANEL),
     ] = None,
     single: Annotated[
@@ -145,11 +145,11 @@ def report(
     ] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     csv: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Write a line for each photo and model here.", metavar="FILE"),
     ] = None,
     answers: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Write a line for each answer here.", metavar="FILE"),
     ] = None,
 ) -> None:

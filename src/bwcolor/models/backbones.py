@@ -15,6 +15,7 @@ A decoder starts at the last of them and walks up; nothing deeper is built.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from itertools import pairwise
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def image_input(lightness: Tensor) -> Tensor:
     return (gray - mean) / std
 
 
-class Backbone(nn.Module):
+class Backbone(nn.Module, ABC):
     """A network that gives features of a gray picture at several scales.
 
     Attributes:
@@ -70,9 +71,9 @@ class Backbone(nn.Module):
     name: str
     rungs: tuple[tuple[int, int], ...]
 
+    @abstractmethod
     def forward(self, lightness: Tensor) -> list[Tensor]:
         """Return features of ``(N, 1, h, w)`` L in 0..100, by `rungs`; h and w multiples of the last scale."""
-        raise NotImplementedError
 
 
 class VggBackbone(Backbone):
