@@ -16,10 +16,12 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "bwcolor"
 
 # Rooms by layer: a module may import from lower layers and from its own room. Layer 0 are the words everybody may use,
-# of which the settings file's use those of errors.
+# of which the others use those of errors.
 LAYERS = {
     "errors": 0,
     "config": 0.5,
+    "database": 0.5,
+    "interrupts": 0.5,
     "color": 1,
     "models": 2,
     "photo": 2,

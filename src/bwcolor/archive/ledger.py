@@ -12,13 +12,14 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import astuple, fields, replace
 from pathlib import Path
 from typing import Any
 
 from bwcolor.archive.rows import Entry, Outcome, Run
 from bwcolor.archive.walk import LEDGER_NAME, STATE_FOLDER
+from bwcolor.database import transaction
 from bwcolor.errors import BwcolorError, OutputError, UsageError
 
 LAYOUT = 1  # PRAGMA user_version; a ledger of a newer layout is refused
@@ -99,12 +100,12 @@ class Ledger:
         """
         marks = ", ".join("?" * len(fields(Entry)))
         rows = [tuple(_to_column(value) for value in astuple(entry)) for entry in entries]
-        with self._transaction():
+        with transaction(self._base, self._mutex, self._trouble):
             self._base.executemany(f"INSERT OR REPLACE INTO photos VALUES ({marks})", rows)
 
     def forget(self, *names: str) -> None:
         """Delete rows: of photos that were begun and, in good order, not ended."""
-        with self._transaction():
+        with transaction(self._base, self._mutex, self._trouble):
             self._base.executemany("DELETE FROM photos WHERE name = ?", [(_to_column(name),) for name in names])
 
     def entry(self, name: str) -> Entry | None:
@@ -148,7 +149,7 @@ class Ledger:
 
     def begin_run(self, run: Run) -> Run:
         """Write a run's row and return it with its number."""
-        with self._transaction():
+        with transaction(self._base, self._mutex, self._trouble):
             (last,) = self._base.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
             run = replace(run, id=last + 1)
             self._base.execute(f"INSERT INTO runs VALUES ({', '.join('?' * len(fields(Run)))})", astuple(run))
@@ -156,7 +157,7 @@ class Ledger:
 
     def end_run(self, run: int, ended: str, outcome: str, reason: str = "") -> None:
         """Write how a run ended."""
-        with self._transaction():
+        with transaction(self._base, self._mutex, self._trouble):
             self._base.execute(
                 "UPDATE runs SET ended = ?, outcome = ?, reason = ? WHERE id = ?", (ended, outcome, reason, run)
             )
@@ -171,18 +172,6 @@ class Ledger:
         """Return the runs, oldest first."""
         with self._mutex:
             return [Run(*row) for row in self._base.execute("SELECT * FROM runs ORDER BY id")]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._mutex:
-            try:
-                self._base.execute("BEGIN IMMEDIATE")
-                yield
-                self._base.execute("COMMIT")
-            except sqlite3.Error as error:
-                if self._base.in_transaction:
-                    self._base.rollback()
-                raise self._trouble(error) from error
 
     def _trouble(self, error: sqlite3.Error) -> BwcolorError:
         if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -12,6 +11,7 @@ from bwcolor.archive.rows import Entry
 from bwcolor.archive.settle import Settled, State
 from bwcolor.archive.spool import Spool
 from bwcolor.errors import BwcolorError, ExitCode
+from bwcolor.interrupts import exit_code_of
 
 
 class Watch(Protocol):
@@ -87,7 +87,7 @@ class Summary:
         if self.trouble is not None:
             return self.trouble.exit_code
         if self.signal:
-            return ExitCode.TERMINATED if self.signal == signal.SIGTERM else ExitCode.INTERRUPTED
+            return exit_code_of(self.signal)
         return ExitCode.PHOTOS_FAILED if self.failures else ExitCode.OK
 
     def plain(self) -> dict[str, Any]:

@@ -8,15 +8,13 @@ decodes whole. What does not decode even after a minute of rest is damaged, and 
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any, Protocol
 
 from bwcolor.archive.job import Job
@@ -25,6 +23,7 @@ from bwcolor.archive.run import colorize
 from bwcolor.archive.summary import Summary, Watch
 from bwcolor.archive.walk import Walked, walk
 from bwcolor.errors import ExitCode, MissingExtraError, NothingToDoError, PhotoError, UsageError, WeightsError
+from bwcolor.interrupts import exit_code_of, on_interrupt
 from bwcolor.photo.hints import SUFFIXES as HINT_SUFFIXES
 
 SETTLE_SECONDS = 5.0  # that a file must have stood still before it is opened
@@ -157,10 +156,17 @@ def watch(
         force_polling=polling or None,
         stop_event=stop,
     )
-    with _signals(stop) as caught, closing(changes):
+    caught: list[int] = []
+
+    def end(number: int) -> None:
+        caught.append(number)
+        stop.set()
+
+    # while photos are in work, the run's own handlers are in place
+    with on_interrupt(end), closing(changes):
         failed = _rounds(job, told, roots, Arrivals(job, seconds), changes)
     if caught:
-        return ExitCode.TERMINATED if caught[0] == signal.SIGTERM else ExitCode.INTERRUPTED
+        return exit_code_of(caught[0])
     return failed
 
 
@@ -192,26 +198,6 @@ def _rounds(
         if job.deadline is not None and datetime.now(job.deadline.tzinfo) >= job.deadline:
             break
     return code
-
-
-@contextmanager
-def _signals(stop: threading.Event) -> Iterator[list[int]]:
-    """End the waiting when a signal comes; while photos are in work, the run's own handlers are in place."""
-    caught: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        caught.append(number)
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield caught
-        return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _round(job: Job, told: Told, *, first: bool) -> Summary | None:

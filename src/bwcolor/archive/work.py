@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import os
 import platform
-import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from bwcolor import __version__
@@ -24,7 +21,8 @@ from bwcolor.archive.plan import Plan, Task
 from bwcolor.archive.rows import Entry, Outcome, Run
 from bwcolor.archive.settle import Settled, State
 from bwcolor.archive.summary import Failure, Summary, Watch
-from bwcolor.errors import BwcolorError, ExitCode, OutputError
+from bwcolor.errors import BwcolorError, OutputError
+from bwcolor.interrupts import exit_code_of, on_interrupt
 
 if TYPE_CHECKING:
     from bwcolor.archive.hands import Hands
@@ -80,7 +78,7 @@ class Work:
         begun = time.perf_counter()
         outcome = "finished"
         try:
-            with self._signals(), self._hands.working(settled.left):
+            with on_interrupt(self._interrupted), self._hands.working(settled.left):
                 begun = time.perf_counter()
                 self._work()
         except BwcolorError as error:
@@ -201,27 +199,14 @@ class Work:
             for desk in self._desks.values():
                 desk.lock.touch()
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
+    def _interrupted(self, number: int) -> None:
         """Once: finish the photos in work and stop. Twice: stop at once."""
-
-        def caught(number: int, frame: FrameType | None) -> None:
-            if self._summary.signal:
-                # at once: whatever is half written has a temporary name, and its row says "begun"
-                os._exit(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED)
-            self._summary.signal = number
-            self._summary.stopped = "interrupted"
-            self._stop()
-
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, caught) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        if self._summary.signal:
+            # at once: whatever is half written has a temporary name, and its row says "begun"
+            os._exit(exit_code_of(number))
+        self._summary.signal = number
+        self._summary.stopped = "interrupted"
+        self._stop()
 
     def _finish(self, outcome: str) -> None:
         """Write everywhere how the run ended."""

@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import logging
-import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from bwcolor.errors import BwcolorError, ExitCode, OutputError, UsageError
+from bwcolor.errors import BwcolorError, OutputError, UsageError
+from bwcolor.interrupts import exit_code_of, on_interrupt
 from bwcolor.models.devices import resolve_device
 from bwcolor.training import checkpoint, ranks
 from bwcolor.training.configuration import as_toml, from_plain, resumed
@@ -37,23 +36,7 @@ class Stopped(BwcolorError):
 
     def __init__(self, number: int, run: Path) -> None:
         super().__init__("Stopped and saved.", f"Go on with: bwcolor train --resume {run}")
-        self.exit_code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Collect the first SIGINT or SIGTERM instead of dying of it."""
-    caught: list[int] = []
-
-    def remember(number: int, frame: FrameType | None) -> None:
-        caught.append(number)
-
-    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        self.exit_code = exit_code_of(number)
 
 
 def train(trainer: Trainer) -> Path:
@@ -76,7 +59,8 @@ def train(trainer: Trainer) -> Path:
     trainer.set_training()
     if team.first:
         _write(run / "recipe.toml", as_toml(options))
-    with _signals() as caught, closing(trainer.batches()) as batches:
+    caught: list[int] = []
+    with on_interrupt(caught.append), closing(trainer.batches()) as batches:
         for batch in batches:
             losses = trainer.learn(batch)
             journal.step({"step": trainer.step, "seen": trainer.seen, "seconds": clock.seconds(), **losses})

@@ -12,13 +12,15 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bwcolor.database import transaction
 from bwcolor.errors import BwcolorError, OutputError, UsageError
 from bwcolor.turing.pictures import Rgb
 from bwcolor.turing.plan import Form, Kind, Settings, Trial
@@ -139,7 +141,7 @@ class Store:
         Returns:
             The number, counted from 1.
         """
-        with self._transaction():
+        with transaction(self._base, self._mutex, partial(_trouble, self.path)):
             number = self._base.execute("INSERT INTO participants (name) VALUES (?)", (name,)).lastrowid or 0
             rows = [(number, n, t.kind.value, t.photo, t.system, t.fake) for n, t in enumerate(draw(number))]
             self._base.executemany("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)", rows)
@@ -152,7 +154,7 @@ class Store:
 
     def answer(self, participant: int, number: int, choice: int, views: int) -> bool:
         """Write an answer, and return whether it is the first one to its trial; a later one changes nothing."""
-        with self._transaction():
+        with transaction(self._base, self._mutex, partial(_trouble, self.path)):
             done = self._base.execute(
                 "UPDATE trials SET choice = ?, views = ? WHERE participant = ? AND number = ? AND choice IS NULL",
                 (choice, views, participant, number),
@@ -178,18 +180,6 @@ class Store:
                 return self._base.execute(words, values).fetchall()
         except sqlite3.Error as error:
             raise _trouble(self.path, error) from error
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._mutex:
-            try:
-                self._base.execute("BEGIN IMMEDIATE")
-                yield
-                self._base.execute("COMMIT")
-            except sqlite3.Error as error:
-                if self._base.in_transaction:
-                    self._base.rollback()
-                raise _trouble(self.path, error) from error
 
 
 def create(folder: Path, study: Study, pictures: Iterable[tuple[int, str, Rgb]]) -> None:
