@@ -14,12 +14,10 @@ from torch import nn
 import bwcolor
 from bwcolor.colorizer import Colorizer
 from bwcolor.errors import UsageError, WeightsError
-from bwcolor.models import weights
 from bwcolor.models.inference import Prediction, Small
 from bwcolor.models.loading import load_network
 from bwcolor.models.siggraph17 import Siggraph17, overall_hint
 from bwcolor.models.table import MODELS
-from bwcolor.models.trunk import Gan
 from bwcolor.photo.hints import Hints, Stroke
 from bwcolor.photo.photo import Metadata, Photo, Source
 from bwcolor.photo.reference import Reference
@@ -32,14 +30,6 @@ def gray_photo(height: int, width: int, dtype=np.uint8) -> np.ndarray:
     picture[: height // 2] = 1 - picture[: height // 2]
     picture = np.clip(picture + rng.normal(0, 0.03, picture.shape), 0, 1)
     return np.round(picture * np.iinfo(dtype).max).astype(dtype)
-
-
-@pytest.fixture(scope="module")
-def random_gan(tmp_path_factory):
-    torch.manual_seed(3)
-    path = tmp_path_factory.mktemp("weights") / "gan.safetensors"
-    weights.write_state(Gan().state_dict(), path, {})
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -18,17 +18,8 @@ from bwcolor.errors import UsageError
 from bwcolor.models import weights
 from bwcolor.models.inference import Prediction, Small
 from bwcolor.models.siggraph17 import Siggraph17
-from bwcolor.models.trunk import Gan
 from bwcolor.photo.hints import Hints, Stroke
 from bwcolor.photo.photo import Metadata, Photo, Source
-
-
-@pytest.fixture(scope="module")
-def random_gan(tmp_path_factory):
-    torch.manual_seed(3)
-    path = tmp_path_factory.mktemp("weights") / "gan.safetensors"
-    weights.write_state(Gan().state_dict(), path, {})
-    return path
 
 
 def photo_of(height: int, width: int) -> Photo:
