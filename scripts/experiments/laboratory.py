@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the experiments share: sets of photographs by label, trainings side by side, tables beside gray and one tint.
+
+An experiment is a list of trainings and a list of what is compared. Trainings are `bwcolor train` with fixed steps and
+seed, each on one core; one that is finished already is not done again, one that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+import bwcolor
+from bwcolor.evaluation.report import cell_of
+from bwcolor.evaluation.scoring import Scores, mean_ab, score
+from bwcolor.evaluation.systems import GRAY, TINT, Gray, Network, System, Tint
+from bwcolor.metrics.metric import Metric
+from bwcolor.metrics.table import find_metrics
+from bwcolor.photo.folders import find_photographs
+
+SEED = 0
+CORES = 2
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Where an experiment finds photographs and keeps its runs.
+
+    Attributes:
+        photos: Folder with train/ (tar shards and index.tsv: key, source, label), eval/ and cifar10/.
+        work: Folder of sets, runs and results.
+        share: Of the steps of each training; below 1 for a trial of the command, not of the networks.
+    """
+
+    photos: Path
+    work: Path
+    share: float = 1.0
+
+    @classmethod
+    def from_arguments(cls, description: str | None) -> Laboratory:
+        """Read ``--photos``, ``--work`` and ``--share``."""
+        form = argparse.RawDescriptionHelpFormatter
+        parser = argparse.ArgumentParser(description=description, formatter_class=form)
+        parser.add_argument("--photos", type=Path, required=True, help="folder with train/, eval/ and cifar10/")
+        parser.add_argument("--work", type=Path, required=True, help="folder of runs, outside the work tree")
+        parser.add_argument("--share", type=float, default=1.0, help="of the steps, for a trial of the command")
+        arguments = parser.parse_args()
+        torch.set_num_threads(1)
+        return cls(arguments.photos.absolute(), arguments.work.absolute(), arguments.share)
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """Photographs of some labels, of which some are kept for testing.
+
+    Attributes:
+        name: Of its folder.
+        labels: Of index.tsv; empty for all.
+        sources: Data sets of index.tsv; empty for all.
+        tests: How many are kept for testing, by the hash of their keys.
+        most: How many there are to learn from at most, by the same hash; 0 for all.
+    """
+
+    name: str
+    labels: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    tests: int = 200
+    most: int = 0
+
+    def gather(self, laboratory: Laboratory) -> tuple[Path, Path]:
+        """Lay out the photographs as files, once, and return the folders to learn from and to test on."""
+        home = laboratory.work / "sets" / self.name
+        learn, test = home / "train", home / "test"
+        if not (home / "complete").exists():
+            keys = self._keys(laboratory.photos / "train" / "index.tsv")
+            tested = set(keys[: self.tests])
+            taught = set(keys[self.tests : self.tests + self.most] if self.most else keys[self.tests :])
+            for folder in (learn, test):
+                folder.mkdir(parents=True, exist_ok=True)
+            for name, data in _members(laboratory.photos / "train"):
+                key = Path(name).stem
+                if key in tested or key in taught:
+                    ((test if key in tested else learn) / Path(name).name).write_bytes(data)
+            (home / "complete").touch()
+        return learn, test
+
+    def _keys(self, index: Path) -> list[str]:
+        with index.open(encoding="utf-8") as stream:
+            rows = [
+                row["key"]
+                for row in csv.DictReader(stream, delimiter="\t")
+                if (not self.labels or row["label"] in self.labels)
+                and (not self.sources or row["source"] in self.sources)
+            ]
+        return sorted(rows, key=lambda key: hashlib.blake2b(key.encode()).digest())
+
+
+def _members(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for shard in sorted(folder.glob("*.tar")):
+        with tarfile.open(shard, "r:") as archive:
+            for member in archive:
+                stream = archive.extractfile(member)
+                if stream is not None:
+                    yield member.name, stream.read()
+
+
+@dataclass(frozen=True)
+class Training:
+    """One `bwcolor train` on one core.
+
+    Attributes:
+        name: Of its run.
+        model: That learns.
+        data: Folder of photographs.
+        steps: Optimizer steps.
+        arguments: Further options of the command.
+    """
+
+    name: str
+    model: str
+    data: Path
+    steps: int
+    arguments: str = ""
+
+    def command(self, laboratory: Laboratory) -> list[str]:
+        """Return the words of the command that starts it, or goes on with it."""
+        run = self.run(laboratory)
+        words = [sys.executable, "-m", "bwcolor", "train", "--threads", "1", "--workers", "1"]
+        if any(run.glob("checkpoints/*")):
+            return [*words, "--resume", str(run)]
+        steps = max(round(self.steps * laboratory.share), 2)
+        words += ["--model", self.model, "--data", str(self.data), "--steps", str(steps), "--seed", str(SEED)]
+        words += ["--held-out", "64", "--evaluate-every", str(steps), "--out", str(run)]
+        return [*words, *shlex.split(self.arguments)]
+
+    def run(self, laboratory: Laboratory) -> Path:
+        """Return its folder."""
+        return laboratory.work / "runs" / self.name
+
+    def weights(self, laboratory: Laboratory) -> Path:
+        """Return the file that it ends with."""
+        return self.run(laboratory) / f"{self.model}.safetensors"
+
+    def told(self, laboratory: Laboratory) -> tuple[int, int, float]:
+        """Return the steps it took, the crops it saw and its minutes, all stretches together."""
+        steps, crops, minutes, before = 0, 0, 0.0, 0.0
+        with (self.run(laboratory) / "steps.csv").open(encoding="utf-8") as stream:
+            for row in csv.DictReader(stream):
+                seconds = float(row["seconds"])
+                minutes += max(seconds - before, 0.0 if seconds >= before else seconds) / 60
+                steps, crops, before = int(row["step"]), int(row["seen"]), seconds
+        return steps, crops, minutes
+
+
+def train_all(laboratory: Laboratory, trainings: Sequence[Training]) -> None:
+    """Do the trainings that are not done, as many side by side as there are cores, in their order."""
+
+    def one(training: Training) -> None:
+        if training.weights(laboratory).exists():
+            return
+        run = training.run(laboratory)
+        run.mkdir(parents=True, exist_ok=True)
+        begun = time.perf_counter()
+        environment = os.environ | {"OMP_WAIT_POLICY": "PASSIVE"}
+        with (run / "log.txt").open("a", encoding="utf-8") as log:
+            done = subprocess.run(
+                training.command(laboratory), stdout=log, stderr=log, env=environment, cwd=laboratory.work, check=False
+            )
+        if done.returncode:
+            raise SystemExit(f"{training.name} ended with {done.returncode}; see {run / 'log.txt'}")
+        print(f"{training.name}: {(time.perf_counter() - begun) / 60:.1f} minutes", file=sys.stderr, flush=True)
+
+    laboratory.work.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(CORES) as pool:
+        list(pool.map(one, trainings))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A row of a table: a trained network, decoded in some way.
+
+    Attributes:
+        name: Of the row.
+        model: Network.
+        weights: Its file; None for the shipped one.
+        options: Further arguments of `bwcolor.load`.
+    """
+
+    name: str
+    model: str
+    weights: Path | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    def system(self) -> System:
+        """Return the network, loaded."""
+        options: dict[str, object] = {"quality": "fast", **self.options}
+        return Network(bwcolor.load(self.model, weights=self.weights, **options), self.name)  # type: ignore[arg-type]
+
+
+def measure(test: Path, compared: Sequence[Compared | System], metrics: str) -> tuple[Scores, tuple[Metric, ...]]:
+    """Measure gray, the photographs' own mean color, and what is compared on a folder of photographs."""
+    photos = find_photographs([test])
+    found, _ = find_metrics(metrics)
+    systems = [row if isinstance(row, System) else row.system() for row in compared]
+    return score(photos, (Gray(), Tint(mean_ab(photos)), *systems), found), tuple(found)
+
+
+def table(
+    scores: Scores, metrics: Sequence[Metric], decimals: Mapping[str, int], notes: Mapping[str, str], note: str
+) -> str:
+    """Return a Markdown table: rows are systems, columns a note and the metrics, with 95 % intervals of the first.
+
+    Args:
+        scores: What was measured.
+        metrics: Columns.
+        decimals: Of a metric, where it is not two.
+        notes: A word on each system, by name.
+        note: Heading of that column.
+    """
+    heads = ["what", note, *(f"{metric.name}{f', {metric.unit}' if metric.unit else ''}" for metric in metrics)]
+    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    for system in scores.systems:
+        cells = []
+        for index, metric in enumerate(metrics):
+            value, interval = cell_of(scores.estimate(system, metric), decimals.get(metric.name, 2))
+            cells.append(f"{value} ({interval})" if index == 0 and interval else value)
+        name = {GRAY: "gray photo", TINT: "constant tint"}.get(system, system)
+        lines.append(f"| {' | '.join([name, notes.get(system, '-'), *cells])} |")
+    return "\n".join(lines)
+
+
+def effort(laboratory: Laboratory, training: Training) -> str:
+    """Return what a training took, in words for a table: crops and minutes."""
+    _, crops, minutes = training.told(laboratory)
+    return f"{crops:,} in {minutes:.0f} min"
+
+
+def publish(laboratory: Laboratory, name: str, text: str, begun: float) -> None:
+    """Print a result, and write it to results/NAME.md in the work folder."""
+    text += f"\n\nSeed {SEED}; {(time.perf_counter() - begun) / 60:.0f} minutes for what was not done before.\n"
+    folder = laboratory.work / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    print(text)
