@@ -23,14 +23,14 @@ IMAGENET = "--encoder imagenet --lr 1e-3 --encoder-lr 3e-4"
 SHARED = f"--crop-sizes {SIDE} --batch-size 12 --set photo_side=144 --set working_size={SIDE}"
 # (name, model, backbone and its start, steps that take ten minutes and more of one core)
 LAYOUTS = (
-    ("VGG-16, regression", "vgg-regression", f"--backbone vgg16 {SCRATCH}", 560),
-    ("VGG-16, classes", "vgg-classification", f"--backbone vgg16 {SCRATCH}", 480),
-    ("EfficientNet-Lite2, regression", "vgg-regression", f"--backbone efficientnet-lite2 {SCRATCH}", 3000),
-    ("EfficientNet-Lite2, classes", "vgg-classification", f"--backbone efficientnet-lite2 {SCRATCH}", 3000),
-    ("the same from ImageNet, regression", "vgg-regression", f"--backbone efficientnet-lite2 {IMAGENET}", 3000),
-    ("the same from ImageNet, classes", "vgg-classification", f"--backbone efficientnet-lite2 {IMAGENET}", 3000),
-    ("VGG-19, classes", "vgg-classification", f"--backbone vgg19 {SCRATCH}", 420),
-    ("AlexNet, classes", "vgg-classification", f"--backbone alexnet {SCRATCH}", 1650),
+    ("VGG-16, regression", "vgg-regression", f"--backbone vgg16 {SCRATCH}", 540),
+    ("VGG-16, classes", "vgg-classification", f"--backbone vgg16 {SCRATCH}", 450),
+    ("EfficientNet-Lite2, regression", "vgg-regression", f"--backbone efficientnet-lite2 {SCRATCH}", 1760),
+    ("EfficientNet-Lite2, classes", "vgg-classification", f"--backbone efficientnet-lite2 {SCRATCH}", 1120),
+    ("the same from ImageNet, regression", "vgg-regression", f"--backbone efficientnet-lite2 {IMAGENET}", 3300),
+    ("the same from ImageNet, classes", "vgg-classification", f"--backbone efficientnet-lite2 {IMAGENET}", 1700),
+    ("VGG-19, classes", "vgg-classification", f"--backbone vgg19 {SCRATCH}", 400),
+    ("AlexNet, classes", "vgg-classification", f"--backbone alexnet {SCRATCH}", 1560),
 )
 
 
