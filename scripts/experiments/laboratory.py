@@ -11,6 +11,7 @@ import argparse
 import csv
 import hashlib
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -29,6 +30,8 @@ from bwcolor.evaluation.scoring import Scores, mean_ab, score
 from bwcolor.evaluation.systems import GRAY, TINT, Gray, Network, System, Tint
 from bwcolor.metrics.metric import Metric
 from bwcolor.metrics.table import find_metrics
+from bwcolor.pages import charts
+from bwcolor.pages.document import STYLE
 from bwcolor.photo.folders import find_photographs
 
 SEED = 0
@@ -219,7 +222,12 @@ def measure(test: Path, compared: Sequence[Compared | System], metrics: str) -> 
 
 
 def table(
-    scores: Scores, metrics: Sequence[Metric], decimals: Mapping[str, int], notes: Mapping[str, str], note: str
+    scores: Scores,
+    metrics: Sequence[Metric],
+    decimals: Mapping[str, int],
+    notes: Mapping[str, str],
+    note: str,
+    shown: Sequence[str] = (),
 ) -> str:
     """Return a Markdown table: rows are systems, columns a note and the metrics, with 95 % intervals of the first.
 
@@ -229,10 +237,11 @@ def table(
         decimals: Of a metric, where it is not two.
         notes: A word on each system, by name.
         note: Heading of that column.
+        shown: Systems that are listed beside gray and the tint; empty for all.
     """
     heads = ["what", note, *(f"{metric.name}{f', {metric.unit}' if metric.unit else ''}" for metric in metrics)]
     lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
-    for system in scores.systems:
+    for system in (GRAY, TINT, *shown) if shown else scores.systems:
         cells = []
         for index, metric in enumerate(metrics):
             value, interval = cell_of(scores.estimate(system, metric), decimals.get(metric.name, 2))
@@ -242,15 +251,47 @@ def table(
     return "\n".join(lines)
 
 
+def chart(
+    laboratory: Laboratory,
+    name: str,
+    title: str,
+    series: Sequence[tuple[str, Sequence[tuple[float, float]]]],
+    across: str,
+    upwards: str,
+) -> Path:
+    """Draw lines through points as results/NAME.svg, and return the file."""
+    drawn = re.search(r"<svg.*</svg>", charts.trends(title, series, across, upwards), re.DOTALL)
+    if drawn is None:
+        raise ValueError("the chart holds no picture")
+    svg = drawn.group().replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    folder = laboratory.work / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    style = f"<style>{STYLE}svg {{ background: var(--card); }}</style>"
+    (folder / f"{name}.svg").write_text(svg.replace("<title>", f"{style}<title>", 1) + "\n", encoding="utf-8")
+    return folder / f"{name}.svg"
+
+
 def effort(laboratory: Laboratory, training: Training) -> str:
     """Return what a training took, in words for a table: crops and minutes."""
     _, crops, minutes = training.told(laboratory)
     return f"{crops:,} in {minutes:.0f} min"
 
 
-def publish(laboratory: Laboratory, name: str, text: str, begun: float) -> None:
-    """Print a result, and write it to results/NAME.md in the work folder."""
-    text += f"\n\nSeed {SEED}; {(time.perf_counter() - begun) / 60:.0f} minutes for what was not done before.\n"
+def publish(
+    laboratory: Laboratory, name: str, text: str, trainings: Sequence[Training] = (), measured: float = 0.0
+) -> None:
+    """Print a result with what it took, and write it to results/NAME.md in the work folder.
+
+    Args:
+        laboratory: Where.
+        name: Of the experiment.
+        text: The result.
+        trainings: That it rests on.
+        measured: Seconds that measuring took.
+    """
+    took = sum(training.told(laboratory)[2] for training in trainings)
+    learned = f"{len(trainings)} trainings, {took:.0f} minutes of one core in all; " if trainings else ""
+    text += f"\n\nSeed {SEED}; {learned}{measured / 60:.0f} minutes to measure.\n"
     folder = laboratory.work / "results"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.md").write_text(text, encoding="utf-8")

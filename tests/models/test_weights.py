@@ -3,6 +3,7 @@
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from bwcolor.errors import OutputError, WeightsError
 from bwcolor.models import weights
@@ -62,9 +63,20 @@ def test_a_missing_file_is_said(tmp_path):
         weights.read_state(tmp_path / "none.safetensors")
 
 
-def test_values_that_half_precision_cannot_hold_are_refused(tmp_path):
+def test_values_that_half_precision_cannot_hold_are_stored_whole(tmp_path):
+    """A running variance above 65,504 once lost a whole training at its last step."""
+    path = tmp_path / "w.safetensors"
+    weights.write_state({"variance": torch.tensor([1e9, 1.0]), "weight": torch.tensor([0.5])}, path, {})
+    stored = load_file(path)
+    assert stored["variance"].tolist() == [1e9, 1.0]
+    assert stored["weight"].dtype == torch.float16
+    assert weights.read_state(path)[0]["variance"].tolist() == [1e9, 1.0]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_values_that_are_no_numbers_are_refused(tmp_path, value):
     with pytest.raises(WeightsError, match="not finite"):
-        weights.write_state({"w": torch.tensor([1e9])}, tmp_path / "w.safetensors", {})
+        weights.write_state({"w": torch.tensor([value])}, tmp_path / "w.safetensors", {})
     assert not list(tmp_path.iterdir())
 
 

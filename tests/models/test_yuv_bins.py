@@ -90,3 +90,11 @@ def test_the_bin_of_a_bins_color_is_its_own():
     uv = network.uv_centers.reshape(4, 8, 2).permute(2, 0, 1)[None]
     index = network.quantize(lightness, yuv.ab_from_uv(lightness, uv))
     assert index.flatten().tolist() == list(range(KEPT))
+
+
+def test_all_cells_can_be_bins():
+    network = YuvBins(bins="all").eval()
+    assert len(network.uv_centers) == CELLS**2
+    assert network.distribution(torch.rand(1, 1, 32, 32) * 100).shape == (1, CELLS**2, 8, 8)
+    network.set_bins(network.uv_centers[:40].clone())
+    assert torch.equal(network.uv_centers[40:], network.uv_centers[39:40].expand(60, 2))

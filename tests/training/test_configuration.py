@@ -90,6 +90,12 @@ def test_a_run_that_goes_on_may_change_its_place_and_not_what_it_learns():
     assert all(hasattr(options, name) for name in configuration.OF_THE_MACHINE)
 
 
+def test_steps_that_are_asked_for_overrule_the_passes_of_a_recipe():
+    assert recipe("gan-cifar").epochs > 0
+    assert recipe("gan-cifar", steps=20).steps_for(5000) == 20
+    assert recipe("gan-cifar", steps=20, epochs=2.0).steps_for(5000) == recipe("gan-cifar", epochs=2.0).steps_for(5000)
+
+
 def test_epochs_become_steps():
     options = recipe("classify", epochs=3.0, batch=10, crops=((0.0, 64), (0.5, 128)))
     # half of the steps draw 10 crops, half 10 / 4

@@ -49,6 +49,8 @@ COSTS = {
     "chromagan class_branch=yes": Cost(171_166_090, 48.73),
     "gan-cifar": Cost(16_652_419, 43.13),
     "gan-cifar width=narrow": Cost(869_827, 2.57),
+    "gan-cifar residual=yes": Cost(35_534_979, 52.80),
     "yuv-bins": Cost(6_898_688, 4.30),
+    "yuv-bins bins=all": Cost(6_905_284, 4.35),
     "null": Cost(0, 0.00),
 }

@@ -136,7 +136,7 @@ _ROWS = (
         trainable=True,
         weights_license=_TRAINED_BY_USERS,
         source="Nazeri, Ng, Ebrahimi 2018",
-        choices=(("width", ("paper", "narrow")),),
+        choices=(("width", ("paper", "narrow")), ("residual", ("no", "yes"))),
     ),
     ModelRow(
         name="yuv-bins",
@@ -146,6 +146,7 @@ _ROWS = (
         trainable=True,
         weights_license=_TRAINED_BY_USERS,
         source="Billaut, de Rochemonteix, Thibault 2018",
+        choices=(("bins", ("32", "all")),),
     ),
     ModelRow(
         name="null",

@@ -200,11 +200,12 @@ def write_state(network_state: dict[str, Tensor], target: Path, about: dict[str,
         target: The file.
         about: What the file says of itself, plain values: "model", "options" (of a network that has several forms),
             "version", "training".
-        half: Whether floating tensors are stored as float16; otherwise they stay as they are.
+        half: Whether floating tensors are stored as float16, but for those that hold larger values than it can (the
+            running variances of a network without good first weights); otherwise they stay as they are.
 
     Raises:
         OutputError: It cannot be written.
-        WeightsError: A value does not fit float16.
+        WeightsError: A value is not finite.
     """
     import torch
     from safetensors.torch import save
@@ -212,11 +213,10 @@ def write_state(network_state: dict[str, Tensor], target: Path, about: dict[str,
     state = {}
     for name, value in network_state.items():
         stored = value.detach().cpu().contiguous()
-        stored = stored.half() if half and stored.is_floating_point() else stored
         if stored.is_floating_point() and not torch.isfinite(stored).all():
-            raise WeightsError(
-                f"{name} holds values that are not finite in {stored.dtype}.", "The training has diverged."
-            )
+            raise WeightsError(f"{name} holds values that are not finite.", "The training has diverged.")
+        if half and stored.is_floating_point() and torch.isfinite(stored.half()).all():
+            stored = stored.half()
         state[name] = stored
     temporary = target.with_name(f".{target.name}.part")
     try:

@@ -27,6 +27,7 @@ CELLS = 10  # per channel
 U_RANGE = 0.45  # U in +-0.45 is cut into cells, V in +-0.65
 V_RANGE = 0.65
 KEPT = 32  # bins (document 004)
+BINS = {"32": KEPT, "all": CELLS**2}
 
 
 @dataclass(frozen=True)
@@ -65,32 +66,38 @@ def frequent_bins(uv: NDArray[np.float32], keep: int = KEPT, cells: int = CELLS)
     return FrequentBins(centers.astype(np.float32), share)
 
 
-def starting_centers() -> NDArray[np.float32]:
+def starting_centers(count: int = KEPT) -> NDArray[np.float32]:
     """Return the middles of the cells nearest to neutral, which stand in for bins that were not measured yet.
 
+    Args:
+        count: How many, at most all cells.
+
     Returns:
-        ``(32, 2)`` float32, U and V.
+        ``(count, 2)`` float32, U and V.
     """
     middles = (np.arange(CELLS) + 0.5) / CELLS * 2 - 1
     grid = np.stack(np.meshgrid(middles * U_RANGE, middles * V_RANGE, indexing="ij"), axis=-1).reshape(-1, 2)
     order = np.argsort((grid**2).sum(axis=1).round(6), kind="stable")
-    return grid[order[:KEPT]].astype(np.float32)
+    return grid[order[:count]].astype(np.float32)
 
 
 class YuvBins(Classify):
     """The trunk with its head over bins of U and V.
 
+    Args:
+        bins: "32" (the most frequent cells), or "all".
+
     Attributes:
-        uv_centers: ``(32, 2)`` float, U and V of the bins; they travel with the weights.
-        centers: ``(32, 2)`` float, their ab in Lab units at lightness 50.
+        uv_centers: ``(n, 2)`` float, U and V of the n bins; they travel with the weights.
+        centers: ``(n, 2)`` float, their ab in Lab units at lightness 50.
     """
 
     uv_centers: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, bins: str = "32") -> None:
         super().__init__()
-        self.bins_head = nn.Conv2d(DECODER_CHANNELS[-1], KEPT, 1)
-        self.register_buffer("uv_centers", torch.from_numpy(starting_centers()))
+        self.bins_head = nn.Conv2d(DECODER_CHANNELS[-1], BINS[bins], 1)
+        self.register_buffer("uv_centers", torch.from_numpy(starting_centers(BINS[bins])))
         self.register_buffer("centers", ab_at_middle(self.uv_centers), persistent=False)
         self.register_load_state_dict_post_hook(lambda own, _: own.set_bins(own.uv_centers))  # type: ignore[no-untyped-call]
 
@@ -98,10 +105,10 @@ class YuvBins(Classify):
         """Take measured bins (see `frequent_bins`).
 
         Args:
-            centers: ``(n, 2)`` float, U and V, n at most 32; where it is less the last one is repeated, and the copies
+            centers: ``(m, 2)`` float, U and V, m at most n; where it is less the last one is repeated, and the copies
                 are nobody's nearest.
         """
-        missing = KEPT - len(centers)
+        missing = len(self.uv_centers) - len(centers)
         self.uv_centers.copy_(torch.cat([centers, centers[-1:].expand(missing, 2)]))
         self.centers.copy_(ab_at_middle(self.uv_centers))
 
@@ -115,7 +122,7 @@ class YuvBins(Classify):
         return bins.quantize(yuv.uv_from_ab(lightness, ab).movedim(1, -1), self.uv_centers)
 
     def colors(self, lightness: Tensor, hints: Tensor | None = None, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
-        """Return ab ``(N, 2, h/4, w/4)`` in Lab units and the logits ``(N, 32, h/4, w/4)`` of one pass."""
+        """Return ab ``(N, 2, h/4, w/4)`` in Lab units and the logits ``(N, n, h/4, w/4)`` of one pass."""
         logits = self.distribution(lightness, hints)
         return self.decode_bins(F.avg_pool2d(lightness, AB_STRIDE), logits, temperature), logits
 

@@ -58,6 +58,8 @@ def recipe(model: str, **changes: Any) -> TrainOptions:
             raise UsageError(f"{words} is no setting of {model}.", f"See: bwcolor train --model {model} --print-config")
     if given.get("init_from"):
         start = replace(start, **CONTINUED.get(model, {}))
+    if "steps" in given and "epochs" not in given:
+        start = replace(start, epochs=0.0)  # else a recipe's passes would overrule the steps that are asked for
     options = replace(start, **given)
     check(options)
     return options
