@@ -30,7 +30,7 @@ SHARED = (
     f"--crop-sizes {SIDE} --batch-size 16 --lr 3e-4 --set schedule=cosine --set warm_up=50 --set clip=1.0 "
     f"--set photo_side=96 --set working_size={SIDE}"
 )
-STEPS = 600  # more than ten minutes of one core
+STEPS = 510  # more than ten minutes of one core
 DECODERS = (("most probable bin", 0.01), ("annealed mean, T 0.38", 0.38), ("plain mean", 1.0))
 JUDGED = "rebalanced: annealed mean, T 0.38"
 

@@ -12,6 +12,7 @@ landscapes and beaches, seen at 96 pixels.
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from laboratory import Compared, Laboratory, PhotoSet, Training, effort, measure, publish, table, train_all
 
@@ -35,15 +36,21 @@ LAYOUTS = (
 DECODED = ("VGG-16, classes", "the same from ImageNet, classes")  # also by the most probable bin and the plain mean
 
 
+def trainings_on(learn: Path) -> dict[str, Training]:
+    """Return the trainings by their names, on a folder of photographs."""
+    found = {}
+    for name, model, arguments, steps in LAYOUTS:
+        distance = " --set distance=uv" if model == "vgg-regression" else ""
+        run = name.lower().replace(",", "").replace(" ", "-")
+        found[name] = Training(run, model, learn, steps, f"{arguments} {SHARED}{distance}")
+    return found
+
+
 def main() -> None:
     laboratory = Laboratory.from_arguments(__doc__)
     learn, test = OPEN_COUNTRY.gather(laboratory)
     rows: list[Compared] = []
-    trainings: dict[str, Training] = {}
-    for name, model, arguments, steps in LAYOUTS:
-        distance = " --set distance=uv" if model == "vgg-regression" else ""
-        run = name.lower().replace(",", "").replace(" ", "-")
-        trainings[name] = Training(run, model, learn, steps, f"{arguments} {SHARED}{distance}")
+    trainings = trainings_on(learn)
     train_all(laboratory, list(trainings.values()))
     begun = time.perf_counter()
     notes = {name: effort(laboratory, training) for name, training in trainings.items()}

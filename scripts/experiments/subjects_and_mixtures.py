@@ -16,8 +16,9 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from classes_and_decoders import IMAGENETTE
 from laboratory import Compared, Laboratory, PhotoSet, Training, effort, measure, publish, table, train_all
-from regression_or_classes import OPEN_COUNTRY
+from regression_or_classes import OPEN_COUNTRY, SIDE, trainings_on
 
 from bwcolor.colorizer import Colorizer, Settings
 from bwcolor.evaluation.report import cell_of
@@ -29,16 +30,12 @@ from bwcolor.models.table import find_model
 CATS_AND_DOGS = PhotoSet("cats-dogs", sources=("cats-dogs",))
 # the nearest to what Flickr holds
 EVERYDAY = PhotoSet("everyday", sources=("flickr8k-part", "coco-vqa", "coco-cap", "bsds500", "imagenet-samples"))
-SUBJECTS = {
-    "open country": replace(OPEN_COUNTRY, name="country", tests=120, most=2500),
-    "faces": PhotoSet("faces", ("face",), tests=120, most=2500),
-    "Imagenette": PhotoSet("things", sources=("imagenette",), tests=120, most=2500),
-}
+SUBJECTS = {"open country": OPEN_COUNTRY, "faces": PhotoSet("faces", ("face",)), "Imagenette": IMAGENETTE}
+PUPIL = "the same from ImageNet, classes"  # of the other experiment, which has taught it open country already
 PASSES = 936  # steps of 20: twenty times over 936 cats and dogs
-SMALL, SIDE = 64, 96  # pixels
+SMALL = 64  # pixels
 KOALA = f"--backbone efficientnet-lite2 --crop-sizes {SMALL} --batch-size 20 --set photo_side=96"
 PLAIN = f"--crop-sizes {SIDE} --batch-size 16 --set photo_side=144 --set schedule=cosine --set working_size={SIDE}"
-TRUNK = f"--crop-sizes {SIDE} --batch-size 32 --set photo_side=144 --set working_size={SIDE}"
 DIFFERENCES = "psnr,pixel-diff,pixel-diff-2,pixel-diff-5,pixel-diff-10,ciede2000,chroma-ratio"
 
 
@@ -88,7 +85,7 @@ def mixed(names: str, files: list[Path]) -> Network:
 def plain(laboratory: Laboratory) -> Part:
     """Return the table of the plain networks, alone and mixed."""
     learn, test = EVERYDAY.gather(laboratory)
-    trainings = {name: Training(name, name, learn, 1050, PLAIN) for name in ("cnn", "cnn-16")}
+    trainings = {name: Training(name, name, learn, 1080, PLAIN) for name in ("cnn", "cnn-16")}
     train_all(laboratory, list(trainings.values()))
     begun = time.perf_counter()
     files = [training.weights(laboratory) for training in trainings.values()]
@@ -101,14 +98,17 @@ def plain(laboratory: Laboratory) -> Part:
 def subjects(laboratory: Laboratory) -> Part:
     """Return the table of one network taught by three kinds of photographs: gain in dB over gray, and chroma."""
     folders = {name: chosen.gather(laboratory) for name, chosen in SUBJECTS.items()}
+    taught = trainings_on(folders["open country"][0])[PUPIL]
     trainings = {
-        name: Training(f"subject-{SUBJECTS[name].name}", "classify", learn, 900, f"{TRUNK} --encoder imagenet")
+        name: replace(
+            taught, name=taught.name if name == "open country" else f"subject-{SUBJECTS[name].name}", data=learn
+        )
         for name, (learn, _) in folders.items()
     }
     train_all(laboratory, list(trainings.values()))
     begun = time.perf_counter()
     rows = [
-        Compared(name, "classify", training.weights(laboratory), {"working_size": SIDE})
+        Compared(name, training.model, training.weights(laboratory), {"working_size": SIDE})
         for name, training in trainings.items()
     ]
     cells: dict[str, list[str]] = {}
