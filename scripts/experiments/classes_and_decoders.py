@@ -15,11 +15,10 @@ import shutil
 import time
 from pathlib import Path
 
-from laboratory import Compared, Laboratory, PhotoSet, Training, effort, measure, publish, table, train_all
+from laboratory import Compared, Laboratory, PhotoSet, Training, colored, effort, measure, publish, table, train_all
 from PIL import Image
 
 from bwcolor.evaluation.photographs import read_truth
-from bwcolor.metrics.pair import Picture
 from bwcolor.photo.folders import find_photographs
 from bwcolor.turing.study import Request, begin
 
@@ -43,8 +42,7 @@ def pairs(laboratory: Laboratory, test: Path, judged: Compared) -> str:
     fakes.mkdir(parents=True)
     system = judged.system()
     for name, path in find_photographs([test]).items():
-        fake = system.predict(name, Picture(read_truth(path)))
-        Image.fromarray(fake).save(fakes / f"{Path(name).stem}.png")
+        Image.fromarray(colored(system, name, read_truth(path))).save(fakes / f"{Path(name).stem}.png")
     study = begin(folder / "study", Request(truth=test, predictions=(("eccv16", fakes),), pairs=40))
     return f"A study of {study.settings.pairs} pairs lies in results/real-or-fake/study."
 

@@ -29,6 +29,7 @@ from bwcolor.evaluation.report import cell_of
 from bwcolor.evaluation.scoring import Scores, mean_ab, score
 from bwcolor.evaluation.systems import GRAY, TINT, Gray, Network, System, Tint
 from bwcolor.metrics.metric import Metric
+from bwcolor.metrics.pair import Picture, Pixels, as_depth
 from bwcolor.metrics.table import find_metrics
 from bwcolor.pages import charts
 from bwcolor.pages.document import STYLE
@@ -211,6 +212,11 @@ class Compared:
         """Return the network, loaded."""
         options: dict[str, object] = {"quality": "fast", **self.options}
         return Network(bwcolor.load(self.model, weights=self.weights, **options), self.name)  # type: ignore[arg-type]
+
+
+def colored(system: System, name: str, truth: Pixels) -> Pixels:
+    """Return what a system makes of a photograph's gray version, in the photograph's own depth."""
+    return as_depth(system.predict(name, Picture(truth)), truth.dtype)
 
 
 def measure(test: Path, compared: Sequence[Compared | System], metrics: str) -> tuple[Scores, tuple[Metric, ...]]:

@@ -19,13 +19,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from laboratory import Compared, Laboratory, measure, publish
+from laboratory import Compared, Laboratory, colored, measure, publish
 from PIL import Image
 
 from bwcolor.evaluation.photographs import read_truth
 from bwcolor.evaluation.report import cell_of
 from bwcolor.evaluation.systems import GRAY, TINT
-from bwcolor.metrics.pair import Picture
 from bwcolor.photo.folders import find_photographs
 
 MODELS = ("gan", "classify")
@@ -105,7 +104,7 @@ def sheet(laboratory: Laboratory, folders: dict[str, Path]) -> Path:
         files = list(find_photographs([folder]).items())
         chosen = files[:: max(len(files) // SHEET, 1)][:SHEET]
         truths = [read_truth(path) for _, path in chosen]
-        ours = [system.predict(name, Picture(truth)) for (name, _), truth in zip(chosen, truths, strict=True)]
+        ours = [colored(system, name, truth) for (name, _), truth in zip(chosen, truths, strict=True)]
         for pictures in (truths, ours):
             rows.append(np.hstack([cv2.resize(p[:SIDE, :SIDE], (SIDE, SIDE)) for p in pictures]))
     path = laboratory.work / "results" / "paintings.png"
