@@ -15,11 +15,26 @@ import shutil
 import time
 from pathlib import Path
 
-from laboratory import Compared, Laboratory, PhotoSet, Training, colored, effort, measure, publish, table, train_all
+from laboratory import (
+    Compared,
+    Laboratory,
+    PhotoSet,
+    Training,
+    colored,
+    effort,
+    measure,
+    publish,
+    reweighted,
+    table,
+    train_all,
+)
 from PIL import Image
 
+from bwcolor.color.bins import GRID_STEP, empirical_prior, rebalancing_weights, zhang_centers
 from bwcolor.evaluation.photographs import read_truth
 from bwcolor.photo.folders import find_photographs
+from bwcolor.training.data import open_photos
+from bwcolor.training.palette import PaletteOptions, measure_palette
 from bwcolor.turing.study import Request, begin
 
 SIDE = 64  # pixels
@@ -31,6 +46,7 @@ SHARED = (
 )
 STEPS = 510  # more than ten minutes of one core
 DECODERS = (("most probable bin", 0.01), ("annealed mean, T 0.38", 0.38), ("plain mean", 1.0))
+MIX, SMOOTHING = 0.5, 5.0  # lambda, and Lab units over which the prior is smoothed (Zhang et al.)
 JUDGED = "rebalanced: annealed mean, T 0.38"
 
 
@@ -47,6 +63,15 @@ def pairs(laboratory: Laboratory, test: Path, judged: Compared) -> str:
     return f"A study of {study.settings.pairs} pairs lies in results/real-or-fake/study."
 
 
+def rebalanced_afterwards(laboratory: Laboratory, learn: Path, weights: Path) -> Path:
+    """Lay the weights of rare colors on a network that learned without, and return its file."""
+    palette = measure_palette(open_photos((learn,)), PaletteOptions(space="lab", step=GRID_STEP, photos=0))
+    centers = zhang_centers()
+    prior = empirical_prior(palette.counts_at(centers), centers, SMOOTHING)
+    factors = rebalancing_weights(prior, MIX)
+    return reweighted(weights, "model8.6.bias", factors, laboratory.work / "sets" / "eccv16-afterwards.safetensors")
+
+
 def main() -> None:
     laboratory = Laboratory.from_arguments(__doc__)
     learn, test = IMAGENETTE.gather(laboratory)
@@ -56,18 +81,17 @@ def main() -> None:
     }
     train_all(laboratory, list(trainings.values()))
     begun = time.perf_counter()
+    files = {name: training.weights(laboratory) for name, training in trainings.items()}
+    files["rebalanced afterwards"] = rebalanced_afterwards(laboratory, learn, files["not rebalanced"])
     rows = {
         f"{name}: {words}": Compared(
-            f"{name}: {words}",
-            "eccv16",
-            training.weights(laboratory),
-            {"working_size": SIDE, "temperature": temperature},
+            f"{name}: {words}", "eccv16", file, {"working_size": SIDE, "temperature": temperature}
         )
-        for name, training in trainings.items()
+        for name, file in files.items()
         for words, temperature in DECODERS
     }
     scores, metrics = measure(test, list(rows.values()), METRICS)
-    notes = {row: effort(laboratory, trainings[row.partition(":")[0]]) for row in rows}
+    notes = {row: effort(laboratory, trainings[name]) for row in rows if (name := row.partition(":")[0]) in trainings}
     text = table(scores, metrics, {"chroma-ratio": 3}, notes, "crops seen")
     publish(
         laboratory,

@@ -22,7 +22,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 import bwcolor
 from bwcolor.evaluation.report import cell_of
@@ -31,6 +33,7 @@ from bwcolor.evaluation.systems import GRAY, TINT, Gray, Network, System, Tint
 from bwcolor.metrics.metric import Metric
 from bwcolor.metrics.pair import Picture, Pixels, as_depth
 from bwcolor.metrics.table import find_metrics
+from bwcolor.models.weights import read_about, read_state, write_state
 from bwcolor.pages import charts
 from bwcolor.pages.document import STYLE
 from bwcolor.photo.folders import find_photographs
@@ -212,6 +215,25 @@ class Compared:
         """Return the network, loaded."""
         options: dict[str, object] = {"quality": "fast", **self.options}
         return Network(bwcolor.load(self.model, weights=self.weights, **options), self.name)  # type: ignore[arg-type]
+
+
+def reweighted(weights: Path, bias: str, factors: NDArray[np.float64], target: Path) -> Path:
+    """Write a classifier's weights so that its distribution is multiplied by factors, one for each bin.
+
+    Training with weights for rare colors learns the plain distribution times the weights, so they can also be laid on
+    afterwards.
+
+    Args:
+        weights: File of a network with color bins.
+        bias: Name of the bias of its logits.
+        factors: ``(Q,)``, above 0.
+        target: File to write.
+    """
+    state, _ = read_state(weights)
+    state[bias] += torch.from_numpy(factors).log().to(state[bias].dtype)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_state(state, target, read_about(weights))
+    return target
 
 
 def colored(system: System, name: str, truth: Pixels) -> Pixels:

@@ -9,8 +9,8 @@ Besides the table, results/ gets charts of chroma and of accuracy against temper
 Figure 2.
 
 What rebalanced training learns is the plain distribution times the weights, so the weights can also be laid on
-afterwards: their logarithms are added to the logits of a network that learned without any. That sweeps lambda without
-a training for each value, and is compared with a network that learned with the report's lambda.
+afterwards (see `reweighted`). That sweeps lambda without a training for each value; classes_and_decoders.py compares
+the two ways.
 """
 
 from __future__ import annotations
@@ -19,14 +19,25 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from laboratory import Compared, Laboratory, PhotoSet, Training, chart, effort, measure, publish, table, train_all
+from laboratory import (
+    Compared,
+    Laboratory,
+    PhotoSet,
+    Training,
+    chart,
+    effort,
+    measure,
+    publish,
+    reweighted,
+    table,
+    train_all,
+)
 
 from bwcolor.color.bins import rebalancing_weights
 from bwcolor.evaluation.scoring import Scores
 from bwcolor.evaluation.systems import System
 from bwcolor.metrics.metric import Metric
-from bwcolor.models.weights import read_about, read_state, write_state
+from bwcolor.models.weights import read_state
 from bwcolor.training.data import open_photos
 from bwcolor.training.palette import Palette, PaletteOptions, measure_palette
 from bwcolor.training.palette_maps import draw_maps
@@ -40,8 +51,7 @@ LAID_ON = (0.5, 0.2, 0.05, 0.01)
 TEMPERATURES = (0.01, 0.1, 0.2, 0.38, 0.6, 0.8, 1.0)
 SHOWN = {0.01: "most probable bin", 0.38: "T 0.38", 1.0: "plain mean"}
 STEPS = 980  # more than ten minutes of one core
-PLAIN, REBALANCED, ALL_BINS = "not rebalanced", f"lambda {LAMBDA:g}", f"lambda {LAMBDA:g}, all bins"
-NETWORKS = {PLAIN: (1.0, "32"), REBALANCED: (LAMBDA, "32"), ALL_BINS: (LAMBDA, "all")}
+NETWORKS = {"32 bins, not rebalanced": "32", "all bins, not rebalanced": "all"}
 
 
 @dataclass(frozen=True)
@@ -67,14 +77,12 @@ class Seaside:
 
 
 def laid_on(laboratory: Laboratory, weights: Path, palette: Palette, mix: float) -> Path:
-    """Write a network's weights with the logarithms of rare colors' weights added to its logits."""
+    """Lay the weights of rare colors on a network that learned without, and return its file."""
     state, _ = read_state(weights)
     own = state["uv_centers"].numpy()  # in an order of their own
     place = ((own[:, None] - palette.centers[None]) ** 2).sum(axis=2).argmin(axis=1)
-    state["bins_head.bias"] += torch.from_numpy(rebalancing_weights(palette.frequency[place], mix)).log()
-    path = laboratory.work / "sets" / f"seaside-laid-on-{mix:g}.safetensors"
-    write_state(state, path, read_about(weights))
-    return path
+    factors = rebalancing_weights(palette.frequency[place], mix)
+    return reweighted(weights, "bins_head.bias", factors, laboratory.work / "sets" / f"seaside-{mix:g}.safetensors")
 
 
 def draw(laboratory: Laboratory, scores: Scores, metrics: tuple[Metric, ...], networks: list[Seaside]) -> list[Path]:
@@ -96,13 +104,13 @@ def main() -> None:
     learn, test = SEASIDE.gather(laboratory)
     trainings = {
         name: Training(
-            f"seaside-{mix:g}-{bins}",
+            f"seaside-{bins}",
             "yuv-bins",
             learn,
             STEPS,
-            f"""{SHARED} --set rebalancing_mix={mix} --set 'network={{bins="{bins}"}}'""",
+            f"""{SHARED} --rebalancing 0 --set 'network={{bins="{bins}"}}'""",
         )
-        for name, (mix, bins) in NETWORKS.items()
+        for name, bins in NETWORKS.items()
     }
     train_all(laboratory, list(trainings.values()))
     begun = time.perf_counter()
@@ -110,7 +118,7 @@ def main() -> None:
     palette = measure_palette(open_photos((learn,)), options)
     networks = [Seaside(name, training.weights(laboratory)) for name, training in trainings.items()]
     plain = networks[0].weights
-    networks += [Seaside(f"lambda {mix:g} laid on", laid_on(laboratory, plain, palette, mix)) for mix in LAID_ON]
+    networks += [Seaside(f"32 bins, lambda {mix:g}", laid_on(laboratory, plain, palette, mix)) for mix in LAID_ON]
     scores, metrics = measure(test, [row for network in networks for row in network.compared()], METRICS)
     files = draw(laboratory, scores, metrics, networks)
     files.append(draw_maps(palette, laboratory.work / "results" / "seaside-bins.png"))
