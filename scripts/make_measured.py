@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write what each network has been measured at, from docs/quality.md, where ``bwcolor models`` reads it.
+"""Write what each network has been measured at, from docs/, where ``bwcolor models`` reads it.
 
 python scripts/make_measured.py
 """
@@ -15,6 +15,11 @@ from bwcolor.models.table import MODELS
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "quality.md"
 TARGET = ROOT / "src" / "bwcolor" / "models" / "measured.py"
+EXPERIMENTS = ROOT / "docs" / "experiments.md"
+# a shipped network of its own experiment: the row of its table, and on which pictures
+EXPERIMENTED = {
+    "gan-cifar": ("narrow, weak discriminator (shipped)", "CIFAR-10, 1,000 test pictures, docs/experiments.md")
+}
 OURS = {"psnr dB": "PSNR {} dB", "ciede2000 dE00": "CIEDE2000 {}", "chroma-ratio": "chroma ratio {}"}
 # of the page's table of published numbers: whose row, and on which photographs
 QUOTED = {
@@ -27,7 +32,6 @@ QUOTED = {
     "cnn-16": ("a student report, plain CNN of 16 layers", "single photographs"),
     "koalarization": ("Deep Koalarization", "12 photographs, 41 people"),
     "chromagan": ("ChromaGAN", "ImageNet"),
-    "gan-cifar": ("Nazeri et al. 2018", "CIFAR-10, test pictures"),
 }
 
 TABLE = "MEASURED = {\n"  # from here to its end, the module is made by this script
@@ -56,6 +60,18 @@ def own(page: str) -> dict[str, tuple[str, str]]:
     }
 
 
+def experimented(page: str, name: str) -> tuple[str, str]:
+    """Return the figures and the pictures of a network that was measured by an experiment."""
+    wanted, photographs = EXPERIMENTED[name]
+    rows = [cells(line) for line in page.splitlines() if line.startswith("|")]
+    at = next((index for index, row in enumerate(rows) if row[0] == wanted), None)
+    if at is None:
+        raise SystemExit(f"docs/experiments.md has no row {wanted!r}")
+    head = next(row for row in reversed(rows[:at]) if row[0] == "what")
+    values = {name: cell.partition(" ")[0] for name, cell in zip(head, rows[at], strict=True)}
+    return f"MSE {values['mse']}, eps-accuracy 5 %: {values['eps-accuracy-5, %']} %", photographs
+
+
 def page() -> str:
     """Return the whole module."""
     text = PAGE.read_text(encoding="utf-8")
@@ -65,6 +81,8 @@ def page() -> str:
     for name in MODELS:
         if name in ours:
             said = ours[name]
+        elif name in EXPERIMENTED:
+            said = experimented(EXPERIMENTS.read_text(encoding="utf-8"), name)
         elif name in QUOTED:
             method, photographs = QUOTED[name]
             said = (published[method, photographs], photographs, method)

@@ -15,7 +15,7 @@ from pathlib import Path
 from make_man import EXIT_MEANINGS
 
 import bwcolor
-from bwcolor.models.costs import COSTS
+from bwcolor.models.catalog import describe
 from bwcolor.models.measured import MEASURED
 from bwcolor.models.row import ModelRow
 from bwcolor.models.table import DEFAULT_MODEL, MODELS
@@ -47,8 +47,8 @@ def models() -> str:
         [
             f"`{row.name}`" + (" (default)" if row.name == DEFAULT_MODEL else ""),
             row.summary.removesuffix(" (default)"),
-            f"{COSTS[row.name].parameters / 1e6:.1f} M",
-            f"{COSTS[row.name].gflop:.1f}",
+            f"{describe(row).cost.parameters / 1e6:.1f} M",
+            f"{describe(row).cost.gflop:.1f}",
             MEASURED[row.name].brief if row.name in MEASURED else "-",
             weights(row),
             row.code_license,

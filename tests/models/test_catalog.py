@@ -33,7 +33,7 @@ def test_figures_are_those_that_the_script_finds_now(module, name):
 def test_shipped_networks_were_measured_here_and_others_quote_their_figures():
     for entry in catalog.entries():
         if entry.row.weights:
-            assert entry.measured.figures.startswith("PSNR ")
+            assert "docs/" in entry.measured.photographs
             assert not entry.measured.quoted
         elif entry.measured:
             assert entry.measured.quoted
@@ -51,8 +51,19 @@ def test_costs_agree_with_the_originals(name):
 
 def test_every_network_and_form_has_its_cost():
     for entry in catalog.entries():
-        others = {f"{name}={value}" for name, values in entry.row.choices for value in values[1:]}
-        assert set(entry.forms) == others
+        all_forms = {f"{name}={value}" for name, values in entry.row.choices for value in values}
+        own = {f"{name}={values[0]}" for name, values in entry.row.choices}
+        if entry.row.form:
+            name = entry.row.form.partition("=")[0]
+            own = {form for form in own if not form.startswith(f"{name}=")} | {entry.row.form}
+        assert set(entry.forms) == all_forms - own
+
+
+def test_the_form_of_a_row_is_that_of_its_shipped_weights():
+    for row in MODELS.values():
+        if row.weights:
+            about = weights.read_about(weights.shipped_path(row))
+            assert " ".join(f"{name}={value}" for name, value in (about.get("options") or {}).items()) == row.form
     assert [entry.row.name for entry in catalog.entries()] == list(MODELS)
 
 

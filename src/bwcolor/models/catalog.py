@@ -21,7 +21,7 @@ class Entry:
 
     Attributes:
         row: Of the MODELS table, or of a mixture.
-        cost: In its default form.
+        cost: In the form of its weights, which is the default where none are shipped.
         forms: Costs of its other forms, by "name=value".
         state: Of its weights: "shipped", "here", "to fetch", "to train", or "none needed".
         size: Bytes of its weights file, where it is known.
@@ -44,6 +44,10 @@ def entries() -> list[Entry]:
 def describe(row: ModelRow) -> Entry:
     """Return what there is to know of a network."""
     forms = {key.partition(" ")[2]: cost for key, cost in COSTS.items() if key.startswith(f"{row.name} ")}
+    if row.form:
+        del forms[row.form]
+        name = row.form.partition("=")[0]
+        forms[f"{name}={dict(row.choices)[name][0]}"] = COSTS[row.name]
     path = None if row.parts else weight_files.local_path(row)
     size = path.stat().st_size if path else (row.origin.size if row.origin else None)
     return Entry(row, _cost(row), forms, _state(row), size, MEASURED.get(row.name))
@@ -51,8 +55,8 @@ def describe(row: ModelRow) -> Entry:
 
 def _cost(row: ModelRow) -> Cost:
     if not row.parts:
-        return COSTS[row.name]
-    parts = [COSTS[part] for part in row.parts]
+        return COSTS[f"{row.name} {row.form}".strip()]
+    parts = [_cost(find_model(part)) for part in row.parts]
     return Cost(sum(part.parameters for part in parts), sum(part.gflop for part in parts))
 
 

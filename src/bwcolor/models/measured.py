@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each network has been measured at: scripts/make_measured.py takes it from docs/quality.md."""
+"""What each network has been measured at: scripts/make_measured.py takes it from docs/."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ class ModelRow:
         chroma: Factor on its ab, chosen on held-out photographs.
         weights: File name of the shipped weights; empty for a network without any.
         sha256: Hash of that file; empty where there is none.
+        form: "name=value" of the form that these weights are of, where it is not the default.
         takes_hints: Whether the network itself is told color hints; in any case they are spread along lightness after
             it, so that a hinted place has its color.
         trainable: Whether ``bwcolor train`` has a recipe for it.
@@ -56,6 +57,7 @@ class ModelRow:
     chroma: float = 1.0
     weights: str = ""
     sha256: str = ""
+    form: str = ""
     takes_hints: bool = False
     trainable: bool = False
     code_license: str = "Apache-2.0"
