@@ -27,12 +27,12 @@ from bwcolor.models.loading import load_network
 from bwcolor.models.network import build
 from bwcolor.models.table import find_model
 
-CATS_AND_DOGS = PhotoSet("cats-dogs", sources=("cats-dogs",))
+CATS_AND_DOGS = PhotoSet("cats-dogs", sources=("cats-dogs",), most=664)  # 64 of which are held out
 # the nearest to what Flickr holds
 EVERYDAY = PhotoSet("everyday", sources=("flickr8k-part", "coco-vqa", "coco-cap", "bsds500", "imagenet-samples"))
 SUBJECTS = {"open country": OPEN_COUNTRY, "faces": PhotoSet("faces", ("face",)), "Imagenette": IMAGENETTE}
 PUPIL = "the same from ImageNet, classes"  # of the other experiment, which has taught it open country already
-PASSES = 936  # steps of 20: twenty times over 936 cats and dogs
+PASSES = 600  # steps of 20: twenty times over 600 cats and dogs
 SMALL = 64  # pixels
 KOALA = f"--backbone efficientnet-lite2 --crop-sizes {SMALL} --batch-size 20 --set photo_side=96"
 PLAIN = f"--crop-sizes {SIDE} --batch-size 16 --set photo_side=144 --set schedule=cosine --set working_size={SIDE}"
