@@ -90,6 +90,13 @@ def test_a_run_that_goes_on_may_change_its_place_and_not_what_it_learns():
     assert all(hasattr(options, name) for name in configuration.OF_THE_MACHINE)
 
 
+def test_weights_do_not_say_where_their_start_lay():
+    options = recipe("gan", init_from="/home/somebody/runs/gan.safetensors", data=(Path("/home/somebody/photos"),))
+    assert as_plain(options)["init_from"] == "/home/somebody/runs/gan.safetensors"
+    told = as_plain(options, paths=False)
+    assert (told["init_from"], told["data"]) == ("gan.safetensors", ["photos"])
+
+
 def test_steps_that_are_asked_for_overrule_the_passes_of_a_recipe():
     assert recipe("gan-cifar").epochs > 0
     assert recipe("gan-cifar", steps=20).steps_for(5000) == 20

@@ -23,7 +23,7 @@ def compare(
         typer.Option(
             "--model",
             "-m",
-            help="Networks, with commas between (default: all whose weights are on this machine).",
+            help="Networks, with commas between (default: all for photographs whose weights are on this machine).",
             metavar="NAMES",
             show_default=False,
             rich_help_panel=color.PANEL,

@@ -25,6 +25,7 @@ CAPTION = 26  # pixels, height of a line of words
 FONT_SIZE = 15  # pixels
 PAPER, INK = (250, 249, 246), (30, 30, 28)  # sRGB
 UNTRAINED = "null"  # for trials; not among the networks that are compared unasked
+LEAST_SIZE = 64  # pixels; networks with a smaller working size are for tiny pictures
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 QUALITY = 92  # of JPEG and WebP
 
@@ -34,15 +35,18 @@ Progress = Callable[[Iterable[Path]], Iterable[Path]]
 def networks_at_hand() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of the networks whose weights are on this machine, and those of the others.
 
+    Networks for tiny pictures are in neither: beside a photograph they say nothing.
+
     Raises:
         WeightsError: There is not one.
     """
-    found = tuple(name for name, row in MODELS.items() if local_path(row) is not None)
+    networks = {name: row for name, row in MODELS.items() if row.working_size >= LEAST_SIZE and name != UNTRAINED}
+    found = tuple(name for name, row in networks.items() if local_path(row) is not None)
     if not found:
         raise WeightsError(
             "No network's weights are on this machine.", f"Name networks with --model; {UNTRAINED} needs no weights."
         )
-    return found, tuple(name for name in MODELS if name not in found and name != UNTRAINED)
+    return found, tuple(name for name in networks if name not in found)
 
 
 def check_target(target: Path, photos: Sequence[Path], overwrite: bool) -> None:

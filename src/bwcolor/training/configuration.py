@@ -203,6 +203,8 @@ def as_plain(options: TrainOptions, paths: bool = True) -> dict[str, Any]:
     plain = asdict(options)
     for name in ("data", "val"):
         plain[name] = [str(path.absolute()) if paths else path.name for path in plain[name]]
+    if options.init_from and not paths:
+        plain["init_from"] = Path(options.init_from).name
     plain["crops"] = [list(pair) for pair in options.crops]
     return plain
 
