@@ -35,7 +35,7 @@ GANS = (
 
 
 START = "narrow, weak discriminator"
-LAST = "the same, then without it (shipped)"
+LAST = "narrow, weak discriminator, then none (shipped)"
 PALER = 0.4  # a mean squared error rewards pale colors; so each network is judged with this share of its chroma, too
 
 
