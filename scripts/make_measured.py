@@ -18,7 +18,10 @@ TARGET = ROOT / "src" / "bwcolor" / "models" / "measured.py"
 EXPERIMENTS = ROOT / "docs" / "experiments.md"
 # a shipped network of its own experiment: the row of its table, and on which pictures
 EXPERIMENTED = {
-    "gan-cifar": ("narrow, weak discriminator, then none (shipped)", "CIFAR-10, 1,000 test pictures, docs/experiments.md")
+    "gan-cifar": (
+        "narrow, weak discriminator, then none (shipped)",
+        "CIFAR-10, 1,000 test pictures, docs/experiments.md",
+    )
 }
 OURS = {"psnr dB": "PSNR {} dB", "ciede2000 dE00": "CIEDE2000 {}", "chroma-ratio": "chroma ratio {}"}
 # of the page's table of published numbers: whose row, and on which photographs

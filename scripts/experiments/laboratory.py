@@ -40,6 +40,7 @@ from bwcolor.photo.folders import find_photographs
 
 SEED = 0
 CORES = 2
+SUSPENDED = 20  # times the usual seconds of a step
 
 
 @dataclass(frozen=True)
@@ -162,14 +163,15 @@ class Training:
         return self.run(laboratory) / f"{self.model}.safetensors"
 
     def told(self, laboratory: Laboratory) -> tuple[int, int, float]:
-        """Return the steps it took, the crops it saw and its minutes, all stretches together."""
-        steps, crops, minutes, before = 0, 0, 0.0, 0.0
+        """Return the steps it took, the crops it saw and its minutes, without those in which it was suspended."""
         with (self.run(laboratory) / "steps.csv").open(encoding="utf-8") as stream:
-            for row in csv.DictReader(stream):
-                seconds = float(row["seconds"])
-                minutes += max(seconds - before, 0.0 if seconds >= before else seconds) / 60
-                steps, crops, before = int(row["step"]), int(row["seen"]), seconds
-        return steps, crops, minutes
+            rows = list(csv.DictReader(stream))
+        clock = np.array([float(row["seconds"]) for row in rows])
+        took = np.diff(clock, prepend=0.0)
+        took = np.where(took < 0, clock, took)  # the clock starts anew in a run that goes on
+        usual = np.median(took)
+        took = np.where(took > SUSPENDED * usual, usual, took)
+        return int(rows[-1]["step"]), int(rows[-1]["seen"]), float(took.sum()) / 60
 
 
 def train_all(laboratory: Laboratory, trainings: Sequence[Training]) -> None:
