@@ -66,6 +66,11 @@ class Seaside:
     name: str
     weights: Path
 
+    @property
+    def label(self) -> str:
+        """What it is called in a chart, where there is room for few words."""
+        return self.name.replace("32 bins, lambda", "lambda").replace("not rebalanced", "no weights")
+
     def row(self, temperature: float) -> str:
         """Return what it is called, decoded at a temperature."""
         return f"{self.name}: {SHOWN.get(temperature, f'T {temperature:g}')}"
@@ -91,7 +96,7 @@ def draw(laboratory: Laboratory, scores: Scores, metrics: tuple[Metric, ...], ne
     files = []
     for metric, words in (("chroma-ratio", "mean chroma by the truth's"), ("acc-v", "% of pixels with the right V")):
         series = [
-            (n.name, [(t, scores.estimate(n.row(t), by_name[metric]).value) for t in TEMPERATURES]) for n in networks
+            (n.label, [(t, scores.estimate(n.row(t), by_name[metric]).value) for t in TEMPERATURES]) for n in networks
         ]
         files.append(
             chart(laboratory, f"seaside-{metric}", f"{words} against temperature", series, "temperature", words)
