@@ -85,7 +85,7 @@ def mixed(names: str, files: list[Path]) -> Network:
 def plain(laboratory: Laboratory) -> Part:
     """Return the table of the plain networks, alone and mixed."""
     learn, test = EVERYDAY.gather(laboratory)
-    trainings = {name: Training(name, name, learn, 900, PLAIN) for name in ("cnn", "cnn-16")}
+    trainings = {name: Training(name, name, learn, 640, PLAIN) for name in ("cnn", "cnn-16")}
     train_all(laboratory, list(trainings.values()))
     begun = time.perf_counter()
     files = [training.weights(laboratory) for training in trainings.values()]
