@@ -86,8 +86,7 @@ MEASURED = {
         "ChromaGAN",
     ),
     "gan-cifar": Measured(
-        "eps-accuracy 5 %: 65.5 %",
-        "CIFAR-10, test pictures",
-        "Nazeri et al. 2018",
+        "MSE 0.00591, eps-accuracy 5 %: 58.24 %",
+        "CIFAR-10, 1,000 test pictures, docs/experiments.md",
     ),
 }
