@@ -320,7 +320,7 @@ def publish(
         measured: Seconds that measuring took.
     """
     took = sum(training.told(laboratory)[2] for training in trainings)
-    learned = f"{len(trainings)} trainings, {took:.0f} minutes of one core in all; " if trainings else ""
+    learned = f"{len(trainings)} trainings, {took:.0f} minutes in all, one thread each; " if trainings else ""
     text += f"\n\nSeed {SEED}; {learned}{measured / 60:.0f} minutes to measure.\n"
     folder = laboratory.work / "results"
     folder.mkdir(parents=True, exist_ok=True)
