@@ -52,7 +52,7 @@ JUDGED = "rebalanced: annealed mean, T 0.38"
 
 def pairs(laboratory: Laboratory, test: Path, judged: Compared) -> str:
     """Color the test photographs and make a study of 40 pairs of them; return a word on it."""
-    folder = laboratory.work / "results" / "real-or-fake"
+    folder = laboratory.results / "real-or-fake"
     shutil.rmtree(folder, ignore_errors=True)
     fakes = folder / "eccv16"
     fakes.mkdir(parents=True)

@@ -2,7 +2,7 @@
 """What the experiments share: sets of photographs by label, trainings side by side, tables beside gray and one tint.
 
 An experiment is a list of trainings and a list of what is compared. Trainings are `bwcolor train` with fixed steps and
-seed, each on one core; one that is finished already is not done again, one that was stopped goes on.
+seed, each with one thread; one that is finished already is not done again, one that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -56,6 +56,13 @@ class Laboratory:
     photos: Path
     work: Path
     share: float = 1.0
+
+    @property
+    def results(self) -> Path:
+        """The folder of tables and pictures, which is made where it is missing."""
+        folder = self.work / "results"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     @classmethod
     def from_arguments(cls, description: str | None) -> Laboratory:
@@ -127,7 +134,7 @@ def _members(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 @dataclass(frozen=True)
 class Training:
-    """One `bwcolor train` on one core.
+    """One `bwcolor train` with one thread.
 
     Attributes:
         name: Of its run.
@@ -294,11 +301,10 @@ def chart(
     if drawn is None:
         raise ValueError("the chart holds no picture")
     svg = drawn.group().replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    folder = laboratory.work / "results"
-    folder.mkdir(parents=True, exist_ok=True)
     style = f"<style>{STYLE}svg {{ background: var(--card); }}</style>"
-    (folder / f"{name}.svg").write_text(svg.replace("<title>", f"{style}<title>", 1) + "\n", encoding="utf-8")
-    return folder / f"{name}.svg"
+    path = laboratory.results / f"{name}.svg"
+    path.write_text(svg.replace("<title>", f"{style}<title>", 1) + "\n", encoding="utf-8")
+    return path
 
 
 def effort(laboratory: Laboratory, training: Training) -> str:
@@ -322,7 +328,5 @@ def publish(
     took = sum(training.told(laboratory)[2] for training in trainings)
     learned = f"{len(trainings)} trainings, {took:.0f} minutes in all, one thread each; " if trainings else ""
     text += f"\n\nSeed {SEED}; {learned}{measured / 60:.0f} minutes to measure.\n"
-    folder = laboratory.work / "results"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    (laboratory.results / f"{name}.md").write_text(text, encoding="utf-8")
     print(text)

@@ -107,8 +107,7 @@ def sheet(laboratory: Laboratory, folders: dict[str, Path]) -> Path:
         ours = [colored(system, name, truth) for (name, _), truth in zip(chosen, truths, strict=True)]
         for pictures in (truths, ours):
             rows.append(np.hstack([cv2.resize(p[:SIDE, :SIDE], (SIDE, SIDE)) for p in pictures]))
-    path = laboratory.work / "results" / "paintings.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = laboratory.results / "paintings.png"
     Image.fromarray(np.vstack(rows)).save(path)
     return path
 

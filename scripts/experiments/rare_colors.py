@@ -126,7 +126,7 @@ def main() -> None:
     networks += [Seaside(f"32 bins, lambda {mix:g}", laid_on(laboratory, plain, palette, mix)) for mix in LAID_ON]
     scores, metrics = measure(test, [row for network in networks for row in network.compared()], METRICS)
     files = draw(laboratory, scores, metrics, networks)
-    files.append(draw_maps(palette, laboratory.work / "results" / "seaside-bins.png"))
+    files.append(draw_maps(palette, laboratory.results / "seaside-bins.png"))
     notes = {
         network.row(temperature): effort(laboratory, trainings[network.name])
         for network in networks
