@@ -4,6 +4,9 @@
 
 python scripts/bench/quality.py FOLDER --model gan,classify
 
+Three tables: the networks by all metrics; ``classify`` decoded in three ways; and, where the photographs' names begin
+with a word and "_", all by that word. Printed besides: the photographs on which the first network does worst.
+
 Afterwards scripts/make_measured.py and scripts/make_readme.py carry them on to ``bwcolor models`` and to README.md.
 """
 
@@ -13,14 +16,27 @@ import argparse
 import sys
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from bwcolor import __version__
+from bwcolor.colorizer import load
 from bwcolor.evaluation.comparison import Comparison, Request, compare
 from bwcolor.evaluation.report import cell_of, heading, number
+from bwcolor.evaluation.scoring import Scores, score
+from bwcolor.evaluation.systems import Network
+from bwcolor.metrics import intervals
+from bwcolor.metrics.metric import Metric
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "quality.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+DECODED = "classify"
+# temperatures; at the lowest one only the most probable color is left
+DECODINGS = {"mean": 1.0, "annealed mean": 0.38, "mode": 0.01}
+GROUPED = "psnr,ciede2000,chroma-ratio,hue-error"
+WORST = 20
 
 
 def row(cells: list[str]) -> str:
@@ -53,6 +69,39 @@ def tables(found: Comparison, command: str) -> str:
     return "\n".join(lines)
 
 
+def decodings(found: Comparison) -> str:
+    """Return a Markdown table of the classifier decoded in three ways."""
+    systems = [Network(load(DECODED, temperature=value), name) for name, value in DECODINGS.items()]
+    scores = score(found.photos, systems, found.scores.metrics, lambda names: tqdm(names, disable=None))
+    heads = [f"{DECODED}, {name} (T = {value:g})" for name, value in DECODINGS.items()]
+    lines = [row(["", *heads]), row(["---", *("---:" for _ in heads)])]
+    for metric in scores.metrics:
+        lines.append(
+            row([heading(metric), *(cell_of(scores.estimate(n, metric), metric.decimals)[0] for n in DECODINGS)])
+        )
+    return "\n".join(lines)
+
+
+def groups(scores: Scores) -> str:
+    """Return a Markdown table by the first word of the photographs' names; empty where they have none."""
+    words = np.array([name.partition("_")[0] for name in scores.photos])
+    kinds = list(dict.fromkeys(words))
+    if not 1 < len(kinds) < len(words) / 10:
+        return ""
+    metrics = [metric for metric in scores.metrics if metric.name in GROUPED.split(",")]
+    lines = [row(["photographs", "", *map(heading, metrics)]), row(["---", "---", *("---:" for _ in metrics)])]
+    for kind in kinds:
+        for system in scores.systems:
+            cells = [grouped(scores, system, metric, words == kind) for metric in metrics]
+            lines.append(row([f"{kind}, {(words == kind).sum()}", system, *cells]))
+    return "\n".join(lines)
+
+
+def grouped(scores: Scores, system: str, metric: Metric, chosen: NDArray[np.bool_]) -> str:
+    value, span = cell_of(intervals.estimate(metric, scores.rows[system, metric.name][chosen]), metric.decimals)
+    return f"{value} ({span})" if span else value
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
@@ -65,7 +114,12 @@ def main() -> int:
         Request((arguments.folder,), models, metrics=arguments.metrics), lambda names: tqdm(names, disable=None)
     )
     command = f"python scripts/bench/quality.py FOLDER --model {arguments.model}"
-    written = tables(found, command)
+    parts = [tables(found, command), decodings(found), groups(found.scores)]
+    written = "\n\n".join(filter(None, parts))
+    psnr = next(metric for metric in found.scores.metrics if metric.name == "psnr")
+    for index in found.scores.worst(models[0], psnr, WORST):
+        values = (found.scores.per_photo(name, psnr)[index] for name in found.scores.systems)
+        print(found.scores.photos[index], *(f"{value:.2f}" for value in values))
     if arguments.print:
         print(written)
         return 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the network is shown."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,13 +9,13 @@ import torch
 from skimage.color import rgb2lab
 
 from bwcolor.color import spaces
-from bwcolor.training.augment import FilmOptions, film_lightness
+from bwcolor.training.augment import FilmOptions, film_lightness, with_border
 from bwcolor.training.batches import batches, make_batch, true_ab
 from bwcolor.training.configuration import recipe
 from bwcolor.training.data import open_photos
 from bwcolor.training.hints import simulate_hints
 
-CLEAN = FilmOptions(0, 0, 0, 0, 0, 0, 0)
+CLEAN = FilmOptions(*[0] * len(fields(FilmOptions)))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,9 @@ def test_old_emulsions_saw_red_as_dark():
     assert ortho < plain - 10
 
 
-@pytest.mark.parametrize("effect", ["tone", "fading", "blur", "grain", "panchromatic", "blue_sensitive"])
+@pytest.mark.parametrize(
+    "effect", ["tone", "fading", "blur", "grain", "panchromatic", "blue_sensitive", "stains", "scratches"]
+)
 def test_every_effect_changes_lightness_and_stays_in_range(photos, effect):
     linear = np.asarray(spaces.linear_from_srgb(photos[1] / 255.0), dtype=np.float32)
     clean = film_lightness(linear, CLEAN, np.random.default_rng(0))
@@ -88,6 +90,20 @@ def test_every_effect_changes_lightness_and_stays_in_range(photos, effect):
     assert aged.min() >= -1e-3
     assert aged.max() <= 100 + 1e-3
     assert np.abs(aged - clean).max() > 0.5
+
+
+def test_a_border_is_neutral_and_the_rest_is_as_it_was(photos):
+    linear = np.asarray(spaces.linear_from_srgb(photos[1] / 255.0), dtype=np.float32)
+    assert with_border(linear, CLEAN, np.random.default_rng(0)) is linear
+    framed = [with_border(linear, replace(CLEAN, border=1.0), np.random.default_rng(seed)) for seed in range(20)]
+    shares = []
+    for each in framed:
+        over = (each != linear).any(axis=2)
+        shares.append(over.mean())
+        np.testing.assert_array_equal(each[over].min(axis=1), each[over].max(axis=1))
+        assert not over[30:40, 40:50].any()
+    assert max(shares) > 0.1
+    assert len(set(shares)) > 10
 
 
 def test_hints_show_true_colors_where_the_mask_is_set():

@@ -200,3 +200,18 @@ def test_a_compiled_network_learns_the_same(photo_folder, tmp_path):
     assert one.keys() == other.keys()
     for name, value in one.items():
         torch.testing.assert_close(other[name], value, atol=2e-3, rtol=2e-3)
+
+
+def test_where_only_hints_are_learned_a_photo_without_hints_keeps_its_colors(photo_folder, tmp_path):
+    before = loop.start(small(photo_folder, "gan", steps=2), tmp_path / "before")
+    changes = {"init_from": str(before), "hints_only": True, "hint_share": 1.0, "encoder": "auto"}
+    after = loop.start(small(photo_folder, "gan", steps=3, rate=1e-2, **changes), tmp_path / "after")
+    states = [weights.read_state(path)[0] for path in (before, after)]
+    changed = {name for name, value in states[0].items() if not torch.equal(value, states[1][name])}
+    assert changed
+    assert all(name.startswith("hints.") or ".hint." in name for name in changed)
+
+
+def test_only_hints_cannot_be_learned_from_samples_that_show_none(photo_folder):
+    with pytest.raises(UsageError, match="hint_share=1"):
+        small(photo_folder, "classify", hints_only=True)

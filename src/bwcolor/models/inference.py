@@ -139,15 +139,9 @@ class Runner:
                 for index, found in zip(some, self.predict([smalls[index] for index in some]), strict=True)
             }
             return [parts[index] for index in range(len(smalls))]
-        shown = stretch_levels if self.manner.levels == "stretch" else np.asarray
-        lightness = torch.from_numpy(np.stack([shown(small.lightness) for small in smalls]))[:, None]
+        lightness = torch.from_numpy(np.stack([self.shown(small) for small in smalls]))[:, None]
         known = [small.hints for small in smalls if told and small.hints is not None]
         hints = torch.from_numpy(np.stack(known)) if known else None
-        lightness = torch.from_numpy(np.stack([self.shown(small) for small in smalls]))[:, None]
-        hints = None
-        if self.row.takes_hints and any(small.hints is not None for small in smalls):
-            none = np.zeros((3, *smalls[0].lightness.shape), dtype=np.float32)
-            hints = torch.from_numpy(np.stack([none if s.hints is None else s.hints for s in smalls]))
         moods = None
         if any(small.sample is not None for small in smalls):
             moods = torch.cat([self._mood(small) for small in smalls])

@@ -109,6 +109,11 @@ class Classify(nn.Module):
         )
         self.bins_head = nn.Conv2d(DECODER_CHANNELS[-1], len(centers), 1)
 
+    def hint_weights(self) -> list[nn.Parameter]:
+        """Return the weights that speak only where there are hints."""
+        entries = [parameter for name, parameter in self.decoder.named_parameters() if ".hint." in name]
+        return [*self.hints.parameters(), *entries]
+
     def decode(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         """Return the decoder's features: ``(N, 96, h/4, w/4)``."""
         *skips, deepest = self.encoder.taps(self.encoder.stem(encoder_input(lightness)))

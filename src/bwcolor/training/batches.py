@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bwcolor.color import spaces
-from bwcolor.training.augment import film_lightness
+from bwcolor.training.augment import film_lightness, with_border
 from bwcolor.training.crops import Cut, random_crop
 from bwcolor.training.data import Photos, sample_positions
 from bwcolor.training.hints import simulate_hints
@@ -98,7 +98,7 @@ def make_batch(photos: Photos, options: TrainOptions, step: int, seen: int, rank
         if not 0 <= row < count:
             continue
         generator = np.random.default_rng((options.seed, epoch, index))
-        linear = _LINEAR[random_crop(photos[index], side, cut, generator)]
+        linear = with_border(_LINEAR[random_crop(photos[index], side, cut, generator)], options.film, generator)
         ab[row] = _ab_of(linear)
         lightness[row, 0] = film_lightness(linear, options.film, generator)
         if shown:

@@ -85,6 +85,10 @@ def check(options: TrainOptions) -> None:
         raise UsageError("The first crop size begins at 0, the others later, in order.", "Write 96,128:0.7.")
     if not 0 < options.smallest_cut <= options.largest_cut <= 1:
         raise UsageError("smallest-cut and largest-cut are shares of a photo's side: 0 < smallest <= largest <= 1.")
+    if getattr(options, "hints_only", False) and options.hint_share != 1:
+        raise UsageError(
+            "Where only hints are learned, every sample has to show some.", "Add --set hint_share=1 to hints_only."
+        )
     for name, known in CHOICES.items():
         if getattr(options, name, known[0]) not in known:
             raise UsageError(f"{getattr(options, name)!r} is no {name}.", f"Take one of: {', '.join(known)}.")

@@ -125,10 +125,10 @@ def is_pretrained(network: nn.Module, options: TrainOptions) -> bool:
 
 
 def freeze(network: nn.Module, options: TrainOptions) -> None:
-    """Stop learning where a pretrained encoder gains nothing.
+    """Stop learning where a pretrained encoder gains nothing, and where only hints are learned.
 
-    That is all of it where its rate is 0; else, of EfficientNet-Lite2, stem and layers up to 1/4 and the 5x5 depthwise
-    weights, whose gradient costs many times the rest of a step on a CPU.
+    Of an encoder that is all where its rate is 0; else, of EfficientNet-Lite2, stem and layers up to 1/4 and the 5x5
+    depthwise weights, whose gradient costs many times the rest of a step on a CPU.
     """
     for name, parameter in network.named_parameters():
         if name.startswith(ENCODERS) and options.encoder_rate == 0:
@@ -139,6 +139,10 @@ def freeze(network: nn.Module, options: TrainOptions) -> None:
                 layer.requires_grad_(False)
         elif isinstance(module, SameConv2d) and module.kernel_size == (5, 5):
             module.requires_grad_(False)
+    if isinstance(network, Classify) and getattr(options, "hints_only", False):
+        network.requires_grad_(False)
+        for parameter in network.hint_weights():
+            parameter.requires_grad_(True)
 
 
 def parameter_groups(network: nn.Module, options: TrainOptions, pretrained: bool) -> list[dict[str, Any]]:

@@ -6,14 +6,15 @@ Where a paper gives no number, or asks for weeks of a computer, the docstring sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bwcolor.training.augment import FilmOptions
 from bwcolor.training.options import TrainOptions
 from bwcolor.training.trunk_recipes import BinsRecipe
 
-MODERN = FilmOptions(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # the papers made gray of modern photographs, and no more
+# the papers made gray of modern photographs, and no more
+MODERN = FilmOptions(*[0.0] * len(fields(FilmOptions)))
 
 
 @dataclass(frozen=True)

@@ -37,12 +37,18 @@ class BinsRecipe(TrainOptions):
 
 @dataclass(frozen=True)
 class ClassifyRecipe(BinsRecipe):
-    """The project's trunk as a classifier; its numbers are measured, not a paper's."""
+    """The project's trunk as a classifier; its numbers are measured, not a paper's.
+
+    Attributes:
+        hints_only: Whether only the weights that speak where there are hints learn: without hints, the network stays
+            what it was, its batch norms included.
+    """
 
     model: str = "classify"
     neighbours: int = 1
     rebalancing_power: float = 0.4
     hint_share: float = 0.1
+    hints_only: bool = False
     temperature: float = 0.6
 
 
