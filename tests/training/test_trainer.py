@@ -215,3 +215,18 @@ def test_where_only_hints_are_learned_a_photo_without_hints_keeps_its_colors(pho
 def test_only_hints_cannot_be_learned_from_samples_that_show_none(photo_folder):
     with pytest.raises(UsageError, match="hint_share=1"):
         small(photo_folder, "classify", hints_only=True)
+
+
+def test_dropout_disturbs_learning_and_not_what_is_judged(photo_folder, tmp_path):
+    made = trainer.Trainer(small(photo_folder, "classify", dropout=0.5), tmp_path)
+    lightness = torch.rand(1, 1, 64, 64) * 100
+    made.set_training()
+    for name, module in made.network.named_modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            made.network.get_submodule(name).eval()
+    one, other = (made.network.distribution(lightness) for _ in range(2))
+    assert not torch.equal(one, other)
+    calm = made.average.distribution(lightness)
+    assert torch.equal(calm, made.average.distribution(lightness))
+    made.network.eval()
+    torch.testing.assert_close(made.network.distribution(lightness), calm)

@@ -101,6 +101,7 @@ class Classify(nn.Module):
         self.encoder = EfficientNetLite2()
         deepest = TAP_CHANNELS[-1]
         self.whole = nn.Sequential(nn.Linear(deepest, deepest), nn.ReLU(), nn.Linear(deepest, deepest))
+        self.dropout = nn.Dropout2d(0.0)  # of the features at 1/32 and 1/16; only training sets it
         self.hints = HintBranch()
         widths = (deepest, *DECODER_CHANNELS)
         self.decoder = nn.ModuleList(
@@ -117,8 +118,9 @@ class Classify(nn.Module):
     def decode(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         """Return the decoder's features: ``(N, 96, h/4, w/4)``."""
         *skips, deepest = self.encoder.taps(self.encoder.stem(encoder_input(lightness)))
-        x: Tensor = deepest + self.whole(deepest.mean(dim=(2, 3)))[:, :, None, None]
+        x: Tensor = self.dropout(deepest + self.whole(deepest.mean(dim=(2, 3)))[:, :, None, None])
         branch: list[Tensor] | list[None] = [None] * len(self.decoder) if hints is None else self.hints(hints)
+        skips[-1] = self.dropout(skips[-1])
         for stage, skip, hint in zip(self.decoder, reversed(skips), branch, strict=True):
             x = stage(x, skip, hint)
         return x

@@ -67,7 +67,10 @@ def with_form(options: TrainOptions) -> TrainOptions:
 
 def untrained_network(options: TrainOptions) -> nn.Module:
     """Build the network of a recipe with random weights."""
-    return build(find_model(options.model), options.network)
+    network = build(find_model(options.model), options.network)
+    if isinstance(network, Classify):
+        network.dropout.p = getattr(options, "dropout", 0.0)
+    return network
 
 
 def fresh_network(options: TrainOptions) -> nn.Module:

@@ -42,6 +42,8 @@ class ClassifyRecipe(BinsRecipe):
     Attributes:
         hints_only: Whether only the weights that speak where there are hints learn: without hints, the network stays
             what it was, its batch norms included.
+        dropout: Share of the encoder's features at 1/32 and 1/16 that are silent in each sample, against learning
+            photographs by heart.
     """
 
     model: str = "classify"
@@ -49,6 +51,7 @@ class ClassifyRecipe(BinsRecipe):
     rebalancing_power: float = 0.4
     hint_share: float = 0.1
     hints_only: bool = False
+    dropout: float = 0.0
     temperature: float = 0.6
 
 
