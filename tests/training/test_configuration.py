@@ -9,7 +9,16 @@ import pytest
 
 from bwcolor.errors import UsageError
 from bwcolor.training import configuration
-from bwcolor.training.configuration import as_plain, as_toml, from_plain, parse_setting, recipe, resolve, resumed
+from bwcolor.training.configuration import (
+    as_plain,
+    as_toml,
+    from_plain,
+    parse_setting,
+    parse_settings,
+    recipe,
+    resolve,
+    resumed,
+)
 from bwcolor.training.recipes import RECIPES
 
 
@@ -109,3 +118,12 @@ def test_epochs_become_steps():
     assert options.steps_for(1000) == -(-3000 // 6.0)
     assert options.steps_for(1000, processes=2) == -(-3000 // 12.0)
     assert recipe("classify", steps=17).steps_for(1000) == 17
+
+
+def test_one_value_of_a_table_is_set_by_its_name():
+    settings = parse_settings(["film.grain=0.25", "film.blur=0", "steps=7"])
+    options = resolve("classify", None, settings)
+    assert (options.film.grain, options.film.blur, options.steps) == (0.25, 0.0, 7)
+    assert options.film.fading == recipe("classify").film.fading
+    with pytest.raises(UsageError, match="as a whole and in part"):
+        parse_settings(["bins=a.json", "bins.b=1"])

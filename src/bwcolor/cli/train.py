@@ -132,9 +132,9 @@ def train(
     }
     from dataclasses import replace
 
-    from bwcolor.training.configuration import as_toml, parse_setting, resolve
+    from bwcolor.training.configuration import as_toml, parse_settings, resolve
 
-    changes |= dict(parse_setting(text) for text in settings or ())
+    changes |= parse_settings(settings or ())
     if print_config:
         typer.echo(as_toml(resolve(model, config, changes)), nl=False)
         return

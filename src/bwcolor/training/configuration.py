@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from types import NoneType
@@ -100,7 +100,7 @@ def resolve(model: str | None, config: Path | None, changes: Mapping[str, Any]) 
     Args:
         model: Name of the network; None leaves it to the file, and then to the default, gan.
         config: A TOML file of recipe settings; None for none.
-        changes: Settings by flags: values, or text of ``--set`` (see `parse_setting`); None where not given.
+        changes: Settings by flags: values, or text of ``--set`` (see `parse_settings`); None where not given.
 
     Raises:
         UsageError: A setting is unknown, or its value is of the wrong kind.
@@ -129,6 +129,24 @@ def parse_setting(text: str) -> tuple[str, Any]:
     except tomllib.TOMLDecodeError:
         parsed = value
     return name.strip().replace("-", "_"), parsed
+
+
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+    """Join the settings of several ``--set``; ``film.grain=0.2`` changes one value of a table.
+
+    Raises:
+        UsageError: One cannot be read (see `parse_setting`).
+    """
+    settings: dict[str, Any] = {}
+    for name, value in map(parse_setting, texts):
+        table, dot, key = name.partition(".")
+        if not dot:
+            settings[name] = value
+        elif isinstance(settings.setdefault(table, {}), dict):
+            settings[table][key] = value
+        else:
+            raise UsageError(f"{table} is set as a whole and in part.", f"Leave one of them: {table}, {name}.")
+    return settings
 
 
 def fit(options: TrainOptions, name: str, value: Any) -> Any:
