@@ -16,7 +16,7 @@ MANNER = ":"
 CERTAINTY = "certainty"
 
 _TRUNK = "trunk.safetensors"
-_TRUNK_SHA256 = "383cef6a4d8a5474780a19ede336596d08f9e6e111d3e6246071a2c59d64e566"
+_TRUNK_SHA256 = "41ffb4b82c6d88eedeba4ca115b14a59831582731747efb3c7c074d1ddb3b31d"
 # whether its hint branch is told known colors; scripts/bench/hints.py says whether they are better for it
 _TRUNK_TAKES_HINTS = False
 _TRUNK_TERMS = "research and non-commercial use (see the model card)"
@@ -29,7 +29,8 @@ _ROWS = (
         summary="residual U-Net on EfficientNet-Lite2, adversarial ab head on color bins (default)",
         home="bwcolor.models.trunk:Gan",
         working_size=160,
-        temperature=0.6,
+        temperature=1.0,
+        chroma=1.15,
         looks=(1.0, 2 / 3),
         levels="stretch",
         weights=_TRUNK,
@@ -41,10 +42,11 @@ _ROWS = (
     ),
     ModelRow(
         name="classify",
-        summary="the same trunk as a classifier over color bins, decoded by the annealed mean",
+        summary="the same trunk as a classifier over color bins, decoded by the mean",
         home="bwcolor.models.trunk:Classify",
         working_size=160,
-        temperature=0.6,
+        temperature=1.0,
+        chroma=1.1,
         looks=(1.0, 2 / 3),
         levels="stretch",
         weights=_TRUNK,
