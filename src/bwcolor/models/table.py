@@ -17,8 +17,6 @@ CERTAINTY = "certainty"
 
 _TRUNK = "trunk.safetensors"
 _TRUNK_SHA256 = "41ffb4b82c6d88eedeba4ca115b14a59831582731747efb3c7c074d1ddb3b31d"
-# whether its hint branch is told known colors; scripts/bench/hints.py says whether they are better for it
-_TRUNK_TAKES_HINTS = False
 _TRUNK_TERMS = "research and non-commercial use (see the model card)"
 
 _TRAINED_BY_USERS = "yours: those of what you train it with"
@@ -35,7 +33,7 @@ _ROWS = (
         levels="stretch",
         weights=_TRUNK,
         sha256=_TRUNK_SHA256,
-        takes_hints=_TRUNK_TAKES_HINTS,
+        takes_hints=True,
         trainable=True,
         weights_license=_TRUNK_TERMS,
         source="Nazeri et al. 2018 (conditional GAN); Zhang et al. 2016 (bins); Tan & Le 2019 (encoder)",
@@ -51,7 +49,7 @@ _ROWS = (
         levels="stretch",
         weights=_TRUNK,
         sha256=_TRUNK_SHA256,
-        takes_hints=_TRUNK_TAKES_HINTS,
+        takes_hints=True,
         trainable=True,
         weights_license=_TRUNK_TERMS,
         source="Zhang et al. 2016; Tan & Le 2019 (encoder)",
