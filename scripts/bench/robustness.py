@@ -145,7 +145,8 @@ class Spoilt(System):
 
 def damage_table(folder: Path, model: str, limit: int) -> str:
     """Return a Markdown table: what is left of each metric under each damage."""
-    photos = dict(list(find_photographs([folder]).items())[: limit or None])
+    found = list(find_photographs([folder]).items())
+    photos = dict(found[:: max(len(found) // limit, 1)] if limit else found)
     colorizer = load(model)
     systems = [Spoilt(name, colorizer, damage) for name, damage in DAMAGES.items()]
     metrics, _ = find_metrics(METRICS)
@@ -200,7 +201,7 @@ def main() -> None:
     parser.add_argument("what", choices=("damage", "size"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", default="gan,classify")
-    parser.add_argument("--limit", type=int, default=0, help="of damage: only the first so many photographs")
+    parser.add_argument("--limit", type=int, default=0, help="of damage: about so many of the photographs")
     arguments = parser.parse_args()
     models = arguments.model.split(",")
     if arguments.what == "size":
