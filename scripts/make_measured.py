@@ -48,7 +48,8 @@ def cells(line: str) -> list[str]:
 def own(page: str) -> dict[str, tuple[str, str]]:
     """Return the figures and the photographs of each network of the page's first table."""
     block = page.partition("<!-- figures: begin -->")[2].partition("<!-- figures: end -->")[0]
-    rows = [cells(line) for line in block.splitlines() if line.startswith("|")]
+    first = next(part for part in block.split("\n\n") if part.startswith("|"))
+    rows = [cells(line) for line in first.splitlines()]
     found = re.search(r"([\d,]+) photographs", block)
     if found is None:
         raise SystemExit("docs/quality.md does not say how many photographs were measured")

@@ -39,7 +39,7 @@ from bwcolor.photo.folders import find_photographs
 from bwcolor.photo.photo import Metadata, Photo, Source
 
 FULL = 65535  # of what a colorizer is given
-METRICS = "psnr,ciede2000,chroma-ratio,hue-error,colorfulness"
+METRICS = "psnr,ciede2000,chroma-ratio,hue-error"
 SIZES = (128, 192, 256, 384, 512, 768, 1024)  # long sides, pixels
 
 Plane = NDArray[np.float32]
