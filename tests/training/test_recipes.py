@@ -64,3 +64,8 @@ def test_twenty_steps_make_the_reconstruction_term_smaller(model, sixty_four, tm
     with (tmp_path / "run" / "evaluations.csv").open() as stream:
         assert float(list(csv.DictReader(stream))[-1]["loss"]) > 0
     assert (tmp_path / "run" / f"{model}.safetensors").is_file()
+
+
+@pytest.mark.parametrize("model", ["gan", "classify"])
+def test_the_trunk_learns_at_the_temperature_at_which_it_is_decoded(model):
+    assert RECIPES[model].temperature == MODELS[model].temperature

@@ -48,11 +48,11 @@ class ClassifyRecipe(BinsRecipe):
 
     model: str = "classify"
     neighbours: int = 1
-    rebalancing_power: float = 0.4
+    rebalancing_power: float = 0.1
     hint_share: float = 0.1
     hints_only: bool = False
     dropout: float = 0.0
-    temperature: float = 0.6
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True)
