@@ -139,6 +139,35 @@ def test_who_does_not_come_is_named(rank, missing):
         ranks.meet(dist.HashStore(), ranks.Ranks(rank, 3, rank), 0.2)
 
 
+LEAVES = """
+import glob
+import torch
+from bwcolor.training import ranks
+weight = torch.nn.Parameter(torch.ones(3))
+team = ranks.join(cuda=False)
+weight.grad = torch.ones(3)
+team.mean_gradients([weight])
+torch.optim.SGD([weight], lr=0.1).step()
+threads = lambda: [open(name).read().strip() for name in glob.glob("/proc/self/task/*/comm")]
+assert "pt_gloo_runloop" in threads()
+ranks.leave()
+assert "pt_gloo_runloop" not in threads(), "aborted at the interpreter's end, now and then"
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="names threads by Linux's /proc")
+def test_no_thread_of_the_group_is_left_for_the_end_of_the_interpreter():
+    told = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
+        + [sys.executable, "-c", LEAVES],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=200,
+    )
+    assert told.returncode == 0, told.stdout
+
+
 def test_torchrun_needs_a_named_folder(photo_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")

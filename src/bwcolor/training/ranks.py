@@ -8,6 +8,7 @@ tensors; `SharedBatchNorm2d` sums the statistics by an all_reduce of its own, wh
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 import uuid
@@ -147,6 +148,9 @@ def join(cuda: bool) -> Ranks:
         return Ranks()
     ranks = Ranks(*(int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
     if not dist.is_initialized():
+        # Its functions take the group that there is while it loads as their default and would keep it, with its threads,
+        # beyond `leave`, until the interpreter's end aborts them; the first step of an optimizer loads it.
+        importlib.import_module("torch.distributed.nn.functional")
         with _reaching_the_others():
             store, *_ = next(rendezvous("env://", timeout=timedelta(seconds=MEETING_SECONDS)))
             store = meet(store, ranks, MEETING_SECONDS)
