@@ -157,15 +157,9 @@ assert "pt_gloo_runloop" not in threads(), "aborted at the interpreter's end, no
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="names threads by Linux's /proc")
 def test_no_thread_of_the_group_is_left_for_the_end_of_the_interpreter():
-    told = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
-        + [sys.executable, "-c", LEAVES],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=200,
-    )
-    assert told.returncode == 0, told.stdout
+    process = start([*TORCHRUN, "--no-python", sys.executable, "-c", LEAVES])
+    told, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, told
 
 
 def test_torchrun_needs_a_named_folder(photo_folder, tmp_path, monkeypatch, capsys):
