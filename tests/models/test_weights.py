@@ -73,6 +73,23 @@ def test_values_that_half_precision_cannot_hold_are_stored_whole(tmp_path):
     assert weights.read_state(path)[0]["variance"].tolist() == [1e9, 1.0]
 
 
+def test_coarse_weights_are_off_by_half_a_step_of_their_own_output_at_most(tmp_path):
+    torch.manual_seed(0)
+    weight = torch.randn(8, 5, 3, 3) * torch.logspace(-3, 1, 8)[:, None, None, None]
+    weight[3] = 0
+    path = tmp_path / "w.safetensors"
+    weights.write_state({"w": weight, "bias": weight[:, 0, 0, 0]}, path, {}, coarse=["w"])
+    assert {name: value.dtype for name, value in load_file(path).items()} == {
+        "w": torch.int8,
+        "w.scale": torch.float32,
+        "bias": torch.float16,
+    }
+    read, _ = weights.read_state(path)
+    step = weight.abs().amax(dim=(1, 2, 3), keepdim=True) / 127
+    assert ((read["w"] - weight).abs() <= step * 0.501).all()
+    assert list(read) == ["bias", "w"]
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_values_that_are_no_numbers_are_refused(tmp_path, value):
     with pytest.raises(WeightsError, match="not finite"):

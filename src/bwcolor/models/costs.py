@@ -21,7 +21,9 @@ class Cost:
 
 COSTS = {
     "gan": Cost(7_087_270, 5.84),
+    "gan trunks=2": Cost(14_174_540, 11.69),
     "classify": Cost(6_920_804, 4.48),
+    "classify trunks=2": Cost(13_841_608, 8.96),
     "eccv16": Cost(32_236_011, 83.55),
     "siggraph17": Cost(34_187_027, 150.39),
     "siggraph17 global_hints=yes": Cost(35_141_907, 150.39),

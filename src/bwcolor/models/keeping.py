@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from bwcolor.models import backbones, conversion, loading
 from bwcolor.models import weights as weight_files
 from bwcolor.models.cache import alone
 from bwcolor.models.download import RemoteFile, matches
+from bwcolor.models.ensemble import TRUNK
 from bwcolor.models.row import ModelRow
 from bwcolor.models.table import MODELS, find_model
 
 PICKLES = frozenset({".pth", ".pt", ".bin"})
 SAFETENSORS = ".safetensors"
 FORMATS = ("safetensors", "onnx")
+LEAST_ROW = 32  # weights of one output, from which on 8 bits for each and a step for all are worth it
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,41 @@ def take_out(name: str, target: Path, weights: Path | None = None, half: bool = 
 
         return export_onnx(loaded.network, row, target, about, hints)
     weight_files.write_state(loaded.network.state_dict(), target, about, half=half)
+    return target
+
+
+def join(sources: Sequence[Path], target: Path, coarse: bool = False) -> Path:
+    """Write the weights of trunks that were trained apart into one file, in which they answer together.
+
+    Args:
+        sources: A ``.safetensors`` file of a trained trunk each, all of one network.
+        target: A ``.safetensors`` file.
+        coarse: Whether the larger weights are stored in 8 bits instead of 16 (see `weights.in_8_bits`).
+
+    Returns:
+        The file.
+
+    Raises:
+        UsageError: These are not trunks that can be joined, or the suffix is another one.
+        WeightsError: A file is missing or damaged.
+        OutputError: The file cannot be written.
+    """
+    if target.suffix.lower() != SAFETENSORS:
+        raise UsageError(f"{target.name} is no file of weights.", f"Name it {target.stem}{SAFETENSORS}.")
+    parts = [weight_files.read_state(source) for source in sources]
+    names = [str(about.get("model", "")) for _, about in parts]
+    row = MODELS.get(names[0])
+    counts = dict(row.choices).get("trunks", ()) if row else ()
+    if row is None or str(len(parts)) not in counts[1:] or len(set(names)) > 1:
+        said = ", ".join(name or "nothing that it says" for name in names)
+        raise UsageError(f"Networks of {said} cannot be joined.", "Give two files of `bwcolor train --model gan`.")
+    options = {"trunks": str(len(parts))}
+    state = {TRUNK.format(n) + name: value for n, (part, _) in enumerate(parts) for name, value in part.items()}
+    weight_files.compare(loading.layout(row, options), state, target, row.name)
+    large = [name for name, value in state.items() if value.ndim > 1 and value[0].numel() >= LEAST_ROW]
+    digests = [weight_files.file_sha256(source) for source in sources]
+    about = {"model": row.name, "options": options, "version": __version__, "joined_sha256": digests}
+    weight_files.write_state(state, target, about, coarse=large if coarse else ())
     return target
 
 

@@ -17,7 +17,7 @@ class ModelRow:
     Attributes:
         name: What ``--model`` takes.
         summary: One line for people.
-        home: "module:Class" of the network.
+        home: "module:name" of the class, or of the function, that makes the network.
         stride: Height and width of its input must be multiples of this.
         ab_stride: How many times smaller its ab grid is than its input.
         working_size: Short side in pixels at which it sees a photo.
@@ -74,3 +74,8 @@ class ModelRow:
     def size_for(self, asked: int | None, tiled: bool) -> int:
         """Return the short side in pixels at which it sees a photo, as asked for or by itself."""
         return asked or self.working_size * (TILED_SCALE if tiled else 1)
+
+    def own_form(self) -> dict[str, str]:
+        """Return the form that its own weights are of, as `network.build` takes it."""
+        name, _, value = self.form.partition("=")
+        return {name: value} if name else {}

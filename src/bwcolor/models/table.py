@@ -17,6 +17,7 @@ CERTAINTY = "certainty"
 
 _TRUNK = "trunk.safetensors"
 _TRUNK_SHA256 = "41ffb4b82c6d88eedeba4ca115b14a59831582731747efb3c7c074d1ddb3b31d"
+_TRUNKS = ("trunks", ("1", "2"))
 _TRUNK_TERMS = "research and non-commercial use (see the model card)"
 
 _TRAINED_BY_USERS = "yours: those of what you train it with"
@@ -25,7 +26,7 @@ _ROWS = (
     ModelRow(
         name="gan",
         summary="residual U-Net on EfficientNet-Lite2, adversarial ab head on color bins (default)",
-        home="bwcolor.models.trunk:Gan",
+        home="bwcolor.models.ensemble:gan",
         working_size=160,
         temperature=1.0,
         chroma=1.15,
@@ -37,11 +38,12 @@ _ROWS = (
         trainable=True,
         weights_license=_TRUNK_TERMS,
         source="Nazeri et al. 2018 (conditional GAN); Zhang et al. 2016 (bins); Tan & Le 2019 (encoder)",
+        choices=(_TRUNKS,),
     ),
     ModelRow(
         name="classify",
         summary="the same trunk as a classifier over color bins, decoded by the mean",
-        home="bwcolor.models.trunk:Classify",
+        home="bwcolor.models.ensemble:classify",
         working_size=160,
         temperature=1.0,
         chroma=1.1,
@@ -53,6 +55,7 @@ _ROWS = (
         trainable=True,
         weights_license=_TRUNK_TERMS,
         source="Zhang et al. 2016; Tan & Le 2019 (encoder)",
+        choices=(_TRUNKS,),
     ),
     *PUBLISHED,
     ModelRow(

@@ -31,8 +31,9 @@ def runner(row: ModelRow) -> tuple[Runner, Small]:
         row: Of the MODELS table, or of a mixture.
     """
     torch.manual_seed(0)
-    parts = [build(find_model(part)) for part in row.parts]
-    network = build(row, networks=parts) if parts else build(row)
+    rows = [find_model(part) for part in row.parts]
+    parts = [build(part, part.own_form()) for part in rows]
+    network = build(row, networks=parts) if parts else build(row, row.own_form())
     device = resolve_device("auto")
     manner = Manner(device, resolve_precision("auto", device), row.temperature or 1.0, row.levels, row.looks)
     shape = working_shape(*PHOTO, row.working_size, row.ab_stride)

@@ -16,7 +16,7 @@ from bwcolor.models.row import ModelRow
 from bwcolor.models.table import find_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from torch import Tensor, nn
 
@@ -27,6 +27,10 @@ HEADER_KEY = "bwcolor"
 # Of the trunk (models/trunk.py): one file fills `gan`, and `classify` without its second head
 BINS_HEAD = "bins_head.weight"
 SECOND_HEAD = "ab_"
+
+# A tensor of 8-bit integers has beside it, under its name and this, what they are multiples of
+SCALE = ".scale"
+LARGEST = 127  # of an 8-bit integer, either way
 
 
 def shipped_path(row: ModelRow) -> Path:
@@ -113,7 +117,9 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             about = json.loads((opened.metadata() or {}).get(HEADER_KEY, "{}"))
     except (SafetensorError, OSError, json.JSONDecodeError) as error:
         raise WeightsError(f"{path} is not a whole safetensors file: {error}.", "Fetch or train it again.") from error
-    return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, about
+    scales = {name: state.pop(name + SCALE) for name in list(state) if name + SCALE in state}
+    plain = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
+    return {name: value * scales[name].float() if name in scales else value for name, value in plain.items()}, about
 
 
 def read_about(path: Path) -> dict[str, Any]:
@@ -161,8 +167,8 @@ def compare(own: Mapping[str, Tensor], state: Mapping[str, Tensor], path: Path, 
     Raises:
         WeightsError: They differ; the message names the first tensors.
     """
-    spare = SECOND_HEAD if BINS_HEAD in own else "\0"
-    extra = [name for name in state if name not in own and not name.startswith(spare)]
+    two_headed = any(name.endswith(BINS_HEAD) for name in own)
+    extra = [name for name in state if name not in own and not (two_headed and of_second_head(name))]
     missing = [name for name in own if name not in state]
     shapes = [name for name in own if name in state and own[name].shape != state[name].shape]
     if extra or missing or shapes:
@@ -172,6 +178,11 @@ def compare(own: Mapping[str, Tensor], state: Mapping[str, Tensor], path: Path, 
             if names
         ]
         raise WeightsError(f"{path} does not fit {what}: {'; '.join(parts)}.")
+
+
+def of_second_head(name: str) -> bool:
+    """Return whether a tensor of a trunk, or of one of several, belongs to its second head."""
+    return any(part.startswith(SECOND_HEAD) for part in name.split("."))
 
 
 def fill(network: nn.Module, path: Path) -> None:
@@ -192,7 +203,26 @@ def fill(network: nn.Module, path: Path) -> None:
     network.load_state_dict({name: state[name] for name in own})
 
 
-def write_state(network_state: dict[str, Tensor], target: Path, about: dict[str, Any], half: bool = True) -> None:
+def in_8_bits(value: Tensor) -> tuple[Tensor, Tensor]:
+    """Round a weight to 8-bit multiples of a step that is its own for each of its outputs.
+
+    Args:
+        value: ``(outputs, ...)`` float.
+
+    Returns:
+        The multiples, int8 of the same shape, and the steps, float32 ``(outputs, 1, ...)``.
+    """
+    step = value.abs().amax(dim=tuple(range(1, value.ndim)), keepdim=True).float().clamp_min(1e-12) / LARGEST
+    return (value / step).round().char(), step
+
+
+def write_state(
+    network_state: Mapping[str, Tensor],
+    target: Path,
+    about: Mapping[str, Any],
+    half: bool = True,
+    coarse: Collection[str] = (),
+) -> None:
     """Write inference weights as safetensors, atomically.
 
     Args:
@@ -202,6 +232,7 @@ def write_state(network_state: dict[str, Tensor], target: Path, about: dict[str,
             "version", "training".
         half: Whether floating tensors are stored as float16, but for those that hold larger values than it can (the
             running variances of a network without good first weights); otherwise they stay as they are.
+        coarse: Names of those that are stored in 8 bits (see `in_8_bits`).
 
     Raises:
         OutputError: It cannot be written.
@@ -215,7 +246,9 @@ def write_state(network_state: dict[str, Tensor], target: Path, about: dict[str,
         stored = value.detach().cpu().contiguous()
         if stored.is_floating_point() and not torch.isfinite(stored).all():
             raise WeightsError(f"{name} holds values that are not finite.", "The training has diverged.")
-        if half and stored.is_floating_point() and torch.isfinite(stored.half()).all():
+        if name in coarse:
+            stored, state[name + SCALE] = in_8_bits(stored)
+        elif half and stored.is_floating_point() and torch.isfinite(stored.half()).all():
             stored = stored.half()
         state[name] = stored
     temporary = target.with_name(f".{target.name}.part")

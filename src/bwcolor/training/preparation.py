@@ -19,6 +19,7 @@ from bwcolor.models import backbones
 from bwcolor.models import weights as weight_files
 from bwcolor.models.chromagan import ChromaGan
 from bwcolor.models.efficientnet_lite import EfficientNetLite2, SameConv2d, load_imagenet_weights, packaged_weights
+from bwcolor.models.ensemble import TRUNK, Ensemble
 from bwcolor.models.koalarization import Koalarization
 from bwcolor.models.loading import weights_path
 from bwcolor.models.network import build
@@ -35,6 +36,7 @@ from bwcolor.training.semantics import ChromaGanLesson, CriticizedLesson
 
 KERAS_ALPHA, KERAS_EPS = 0.9, 1e-7  # of RMSprop, as the tutorials' library has it
 DISCRIMINATOR_BETAS = (0.5, 0.999)  # of the trunk's
+FIRST_TRUNK = TRUNK.format(0)
 ENCODERS = ("encoder.", "backbone.")  # names of weights that ImageNet may have taught
 LESSONS: dict[str, type[Lesson]] = {
     "classify": BinsLesson,
@@ -59,15 +61,28 @@ def weight_path(name: str) -> Path:
 
 
 def with_form(options: TrainOptions) -> TrainOptions:
-    """Return options whose network has the form of the weights that it starts from, where they name none themselves."""
+    """Return options whose network has the form of the weights that it starts from, where they name none themselves.
+
+    Trunks that answer together are trained one by one: of several, the first one goes on.
+    """
     if options.init_from is None or options.network:
         return options
-    return replace(options, network=weight_files.read_about(weight_path(options.init_from)).get("options") or {})
+    form = weight_files.read_about(weight_path(options.init_from)).get("options") or {}
+    return replace(options, network={name: value for name, value in form.items() if name != "trunks"})
 
 
 def untrained_network(options: TrainOptions) -> nn.Module:
-    """Build the network of a recipe with random weights."""
+    """Build the network of a recipe with random weights.
+
+    Raises:
+        UsageError: It cannot be trained in this form.
+    """
     network = build(find_model(options.model), options.network)
+    if isinstance(network, Ensemble):
+        raise UsageError(
+            f"{options.model} is trained one trunk at a time.",
+            "Train each by itself, with a --seed of its own, and join them with `bwcolor models join`.",
+        )
     if isinstance(network, Classify):
         network.dropout.p = getattr(options, "dropout", 0.0)
     return network
@@ -111,12 +126,17 @@ def first_network(
 
 
 def _start_from(network: nn.Module, path: Path, options: TrainOptions) -> None:
-    """Fill a network strictly, but for the ab head, which a classifier has not learned or a gan has beside it."""
+    """Fill a network strictly, but for the ab head, which a classifier has not learned or a gan has beside it.
+
+    Of trunks that answer together, a single one takes the first.
+    """
     state, _ = weight_files.read_state(path)
+    if any(name.startswith(FIRST_TRUNK) for name in state) and not isinstance(network, Ensemble):
+        state = {name.removeprefix(FIRST_TRUNK): v for name, v in state.items() if name.startswith(FIRST_TRUNK)}
     own = network.state_dict()
     shapes = [name for name in own if name in state and state[name].shape != own[name].shape]
-    unused = [name for name in state if name not in own and not name.startswith("ab_")]
-    absent = [name for name in own if name not in state and not name.startswith("ab_")]
+    unused = [name for name in state if name not in own and not weight_files.of_second_head(name)]
+    absent = [name for name in own if name not in state and not weight_files.of_second_head(name)]
     if shapes or unused or absent:
         raise WeightsError(f"{path} does not fit {options.model}.", f"First: {(shapes + unused + absent)[0]}.")
     network.load_state_dict({**own, **{name: value for name, value in state.items() if name in own}})
@@ -204,8 +224,9 @@ def make_lesson(
     torch.manual_seed(options.seed + 1)
     lesson = LESSONS[options.model](options, network, prior, device, autocast)
     if getattr(options, "teacher", None):
-        teacher = build(find_model(options.model), options.network)
-        _start_from(teacher, weight_path(options.teacher), options)
+        path = weight_path(options.teacher)
+        teacher = build(find_model(options.model), weight_files.read_about(path).get("options"))
+        _start_from(teacher, path, options)
         lesson.teacher = teacher.to(device).eval().requires_grad_(False)  # type: ignore[attr-defined]
     return lesson
 

@@ -148,8 +148,8 @@ def join(cuda: bool) -> Ranks:
         return Ranks()
     ranks = Ranks(*(int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
     if not dist.is_initialized():
-        # An optimizer's first step loads it. Its functions take the group that there is then as their default, and would
-        # keep it and its threads beyond `leave`, until the interpreter's end, where those abort the process.
+        # An optimizer's first step loads it. Its functions take the group that there is then as their default and would
+        # keep it, and its threads, beyond `leave` until the interpreter's end, where those abort the process.
         importlib.import_module("torch.distributed.nn.functional")
         with _reaching_the_others():
             store, *_ = next(rendezvous("env://", timeout=timedelta(seconds=MEETING_SECONDS)))
