@@ -20,6 +20,8 @@ from typer.testing import CliRunner
 from bwcolor.cli import wall
 from bwcolor.cli.app import app
 from bwcolor.errors import ExitCode
+from bwcolor.models.trunk import Gan
+from bwcolor.models.weights import write_state
 from bwcolor.turing.study import Request, begin
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -205,6 +207,10 @@ def test_examples_of_the_readme_run(desk: Path, capsys: pytest.CaptureFixture[st
 def test_examples_of_the_help_run(name: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if name != "bwcolor colorize":
         assert run_quickly("bwcolor colorize scans") == ExitCode.OK  # what most commands look back on
+    if name == "bwcolor models join":
+        for trained in ("a", "b"):
+            Path("runs", trained).mkdir(parents=True)
+            write_state(Gan().state_dict(), Path("runs", trained, "gan.safetensors"), {"model": "gan"})
     if name == "bwcolor turing report":
         begin(Path("turing-study"), Request(Path("photos"), (("theirs", Path("theirs")),), practice=1, vigilance=1))
     for line in command_lines(LEAVES[name].help or ""):

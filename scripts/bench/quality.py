@@ -35,6 +35,10 @@ BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 DECODED = "classify"
 # temperatures; at the lowest one only the most probable color is left
 DECODINGS = {"mean": 1.0, "annealed mean": 0.38, "mode": 0.01}
+DECODED_METRICS = (
+    "psnr,ssim,ciede2000,colorfulness,delta-colorfulness,chroma-ratio,hue-error,auc-raw,auc-rebalanced,leak"
+)
+DECODED_METRICS += ",sat-diff"
 GROUPED = "psnr,ciede2000,chroma-ratio,hue-error"
 WORST = 20
 
@@ -72,7 +76,8 @@ def tables(found: Comparison, command: str) -> str:
 def decodings(found: Comparison) -> str:
     """Return a Markdown table of the classifier decoded in three ways."""
     systems = [Network(load(DECODED, temperature=value), name) for name, value in DECODINGS.items()]
-    scores = score(found.photos, systems, found.scores.metrics, lambda names: tqdm(names, disable=None))
+    metrics = [metric for metric in found.scores.metrics if metric.name in DECODED_METRICS.split(",")]
+    scores = score(found.photos, systems, metrics, lambda names: tqdm(names, disable=None))
     heads = [f"{DECODED}, {name} (T = {value:g})" for name, value in DECODINGS.items()]
     lines = [row(["", *heads]), row(["---", *("---:" for _ in heads)])]
     for metric in scores.metrics:
@@ -98,6 +103,7 @@ def groups(scores: Scores) -> str:
 
 
 def grouped(scores: Scores, system: str, metric: Metric, chosen: NDArray[np.bool_]) -> str:
+    """Return the mean of a metric over some photographs, with its interval in brackets."""
     value, span = cell_of(intervals.estimate(metric, scores.rows[system, metric.name][chosen]), metric.decimals)
     return f"{value} ({span})" if span else value
 

@@ -223,7 +223,7 @@ def join(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.", metavar="FILE", show_default=False)],
     coarse: Annotated[
-        bool, typer.Option("--8-bit", help="Store 8 bits per weight, with a step per output, instead of 16.")
+        bool, typer.Option("--int8", help="Store 8 bits per weight, with a step per output, instead of 16.")
     ] = False,
     json: Annotated[bool, _JSON] = False,
 ) -> None:
