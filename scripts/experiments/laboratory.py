@@ -234,12 +234,13 @@ def reweighted(weights: Path, bias: str, factors: NDArray[np.float64], target: P
 
     Args:
         weights: File of a network with color bins.
-        bias: Name of the bias of its logits.
+        bias: Name of the bias of its logits; of trunks that answer together, each one's.
         factors: ``(Q,)``, above 0.
         target: File to write.
     """
     state, _ = read_state(weights)
-    state[bias] += torch.from_numpy(factors).log().to(state[bias].dtype)
+    for name in [name for name in state if name.endswith(bias)]:
+        state[name] += torch.from_numpy(factors).log().to(state[name].dtype)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_state(state, target, read_about(weights))
     return target
