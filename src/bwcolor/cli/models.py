@@ -234,8 +234,6 @@ def join(
 
     Examples:
         bwcolor models join runs/a/gan.safetensors runs/b/gan.safetensors --out both.safetensors
-
-        bwcolor colorize scans --weights both.safetensors
     """
     from bwcolor.models.keeping import join as join_files
 
