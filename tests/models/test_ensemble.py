@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two trunks answer with the mean of what each would say, and travel in one file."""
 
+import numpy as np
 import pytest
 import torch
 
 from bwcolor.errors import UsageError, WeightsError
 from bwcolor.models import keeping, weights
 from bwcolor.models.ensemble import Ensemble
+from bwcolor.models.inference import Manner, Runner, Small
 from bwcolor.models.loading import load_network
 from bwcolor.models.network import Classifier, build
 from bwcolor.models.table import MODELS
@@ -56,13 +58,40 @@ def test_distributions_and_residuals_are_averaged(trunks):
     torch.testing.assert_close(both.distribution(LIGHTNESS), logits)
 
 
-@torch.no_grad()
-def test_a_temperature_sharpens_the_mean_not_the_parts(trunks):
-    both = Ensemble([Classify().eval(), Classify().eval()])
-    sharp, logits = both.colors(LIGHTNESS, None, 0.1)
-    weight = torch.softmax(logits / 0.1, 1)
-    wanted = torch.einsum("nqhw,qc->nchw", weight, both.centers)
-    torch.testing.assert_close(sharp, wanted, atol=1e-3, rtol=1e-4)
+class Stub(torch.nn.Module):
+    """Says one color, and notes what it was asked."""
+
+    def __init__(self, color):
+        super().__init__()
+        self.register_buffer("centers", torch.zeros(3, 2))
+        self.color, self.asked = color, []
+
+    def distribution(self, lightness, hints=None):
+        return self.colors(lightness, hints)[1]
+
+    def colors(self, lightness, hints=None, temperature=1.0):
+        count, _, height, width = lightness.shape
+        self.asked.append((count, height, width))
+        grid = (count, 1, height // 4, width // 4)
+        return torch.full((1, 2, 1, 1), self.color).expand(count, 2, *grid[2:]), torch.zeros(grid).expand(-1, 3, -1, -1)
+
+
+@pytest.mark.parametrize(
+    ("looks", "asked", "color"),
+    [
+        ((), [[(1, 96, 128)], []], 10.0),
+        ((1.0,), [[(2, 96, 128)], []], 10.0),
+        ((1.0, 2 / 3), [[(2, 96, 128)], [(2, 64, 96)]], 15.0),
+        ((1.0, 2 / 3, 1 / 3), [[(2, 96, 128), (2, 32, 64)], [(2, 64, 96)]], 40 / 3),
+    ],
+)
+def test_each_look_asks_one_in_turn(looks, asked, color):
+    stubs = [Stub(10.0), Stub(20.0)]
+    manner = Manner(torch.device("cpu"), "fp32", 1.0, "scan", looks)
+    runner = Runner(Ensemble(stubs), MODELS["classify"], manner)
+    (said,) = runner.predict([Small(np.full((96, 128), 50, np.float32))])
+    assert [stub.asked for stub in stubs] == asked
+    np.testing.assert_allclose(said.ab, color, rtol=1e-6)
 
 
 @torch.no_grad()

@@ -229,8 +229,8 @@ def join(
 ) -> None:
     """Join two networks that were trained apart, each with a --seed of its own: the mean of what they say.
 
-    That costs twice the time and is nearer to the truth than either. gan and classify can be joined; the file goes into
-    --weights of the other commands.
+    That is nearer to the truth than either and takes no longer, since each look at a photo asks one of them in turn;
+    only ONNX files always ask both. gan and classify can be joined; the file goes into --weights of the other commands.
 
     Examples:
         bwcolor models join runs/a/gan.safetensors runs/b/gan.safetensors --out both.safetensors

@@ -15,7 +15,9 @@ from bwcolor.colorizer.published import AsPublished
 from bwcolor.colorizer.settings import Settings
 from bwcolor.colorizer.tiles import LEAST_TILE, OVERLAP_SHARE
 from bwcolor.errors import UsageError
+from bwcolor.models import weights as weight_files
 from bwcolor.models.devices import resolve_backend, resolve_device, resolve_precision
+from bwcolor.models.ensemble import Ensemble
 from bwcolor.models.loading import Loaded, load_network
 from bwcolor.models.onnx_network import SUFFIX as ONNX_SUFFIX
 from bwcolor.models.openvino_network import ConversionError, convert
@@ -152,8 +154,13 @@ def load(
 def _by_openvino(loaded: Loaded, precision: str) -> nn.Module | None:
     """Return a network that OpenVINO computes; None, and a word, where it cannot."""
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    network = loaded.network
     try:
-        return convert(loaded.network, loaded.row, loaded.sha256, precision, threads)
+        if isinstance(network, Ensemble):
+            names = [weight_files.joined_sha256([loaded.sha256, str(n)]) for n in range(len(network.trunks))]
+            parts = zip(network.trunks, names, strict=True)
+            return Ensemble([convert(part, loaded.row, name, precision, threads) for part, name in parts])
+        return convert(network, loaded.row, loaded.sha256, precision, threads)
     except ConversionError as error:
         logger.warning("%s; torch computes it.", error)
         return None

@@ -20,13 +20,16 @@ TRUNK = "trunks.{}."  # what the names of each trunk's weights begin with
 
 
 class Ensemble(nn.Module):
-    """The mean of the distributions of several trunks, decoded once; the residuals of their ab heads are averaged too.
+    """Networks with the same bins: the mean of their colors and of their distributions.
+
+    Where a photo is seen in several looks, each look asks one of them in turn (`inference.Runner`), at the price of one
+    network: the mean of the looks is what counts.
 
     Args:
-        trunks: Of one kind, with the same bins.
+        trunks: The networks (see `network.Classifier`); the first one is asked where there is a single look.
     """
 
-    def __init__(self, trunks: Sequence[Classify]) -> None:
+    def __init__(self, trunks: Sequence[nn.Module]) -> None:
         super().__init__()
         self.trunks = nn.ModuleList(trunks)
 
@@ -36,23 +39,18 @@ class Ensemble(nn.Module):
         return self.trunks[0].get_buffer("centers")
 
     def distribution(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
-        """Return the logits of the mean distribution (see `Classify.distribution`)."""
+        """Return the logits of the mean distribution, ``(N, Q, h/4, w/4)`` (see `trunk.Classify.distribution`)."""
         return self.colors(lightness, hints)[1]
 
     def colors(self, lightness: Tensor, hints: Tensor | None = None, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
-        """Return ab ``(N, 2, h/4, w/4)`` in Lab units and the logits ``(N, Q, h/4, w/4)`` of one pass."""
-        features = [member.decode(lightness, hints) for member in self.trunks]  # type: ignore[operator]
-        each = [member.bins_head(seen) for member, seen in zip(self.trunks, features, strict=True)]  # type: ignore[operator]
-        shares = torch.stack([torch.log_softmax(logits.float(), dim=1) for logits in each])
-        logits = torch.logsumexp(shares, dim=0) - log(len(each))
-        refined = [
-            member.refine(seen, logits, temperature)  # type: ignore[operator]
-            for member, seen in zip(self.trunks, features, strict=True)
-        ]
-        return torch.stack(refined).mean(dim=0), logits
+        """Return ab ``(N, 2, h/4, w/4)`` in Lab units and the logits ``(N, Q, h/4, w/4)`` of one pass of each."""
+        said = [member.colors(lightness, hints, temperature) for member in self.trunks]  # type: ignore[operator]
+        shares = torch.stack([torch.log_softmax(logits.float(), dim=1) for _, logits in said])
+        ab = torch.stack([colors.float() for colors, _ in said]).mean(dim=0)
+        return ab, torch.logsumexp(shares, dim=0) - log(len(said))
 
     def forward(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
-        """Return ab ``(N, 2, h/4, w/4)`` in Lab units (see `Classify.distribution` for the arguments)."""
+        """Return ab ``(N, 2, h/4, w/4)`` in Lab units (see `trunk.Classify.distribution` for the arguments)."""
         return self.colors(lightness, hints)[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from bwcolor.color.levels import stretch_levels
 from bwcolor.errors import UsageError
 from bwcolor.models import sampling
 from bwcolor.models.devices import PRECISIONS
+from bwcolor.models.ensemble import Ensemble
 from bwcolor.models.network import Classifier
 from bwcolor.models.row import ModelRow
 from bwcolor.models.table import DEFAULT_MODEL
@@ -101,6 +103,8 @@ class Runner:
         self._overall = () if overall is None else (overall.to(manner.device),)
         placed = network.eval().requires_grad_(False).to(manner.device)
         self._network = placed.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # one for each look in turn: those of an ensemble, else always the same
+        self._asked = list(network.trunks) if isinstance(network, Ensemble) else [self._network]
 
     def check_samples(self) -> None:
         """See that there is a distribution to draw samples from.
@@ -160,13 +164,13 @@ class Runner:
     def _looks(self, lightness: Tensor, hints: Tensor | None, moods: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Return the mean of all looks, on the grid of the given size."""
         if not self.manner.looks:
-            return self._look(lightness, hints, moods)
+            return self._look(self._asked[0], lightness, hints, moods)
         stride = self.row.ab_stride
         grid = (lightness.shape[-2] // stride, lightness.shape[-1] // stride)
         colors: list[Tensor] = []
         certainties: list[Tensor] = []
         twofold = None if moods is None else _with_mirror(moods)
-        for share in self.manner.looks:
+        for network, share in zip(cycle(self._asked), self.manner.looks, strict=False):
             size = (max(round(grid[0] * share), 1) * stride, max(round(grid[1] * share), 1) * stride)
             seen, told = lightness, hints
             if size != tuple(lightness.shape[-2:]):
@@ -174,27 +178,29 @@ class Runner:
                 told = None if hints is None else F.interpolate(hints, size, mode="nearest")
             # a photo and its mirror image share a pass: that costs less than two
             told = None if told is None else _with_mirror(told)
-            pair, sure = self._look(_with_mirror(seen), told, twofold)
+            pair, sure = self._look(network, _with_mirror(seen), told, twofold)
             colors += _unfolded(pair, grid)
             certainties += [] if sure is None else _unfolded(sure[:, None], grid)
         known = torch.stack(certainties).mean(dim=0)[:, 0] if certainties else None
         return torch.stack(colors).mean(dim=0), known
 
-    def _look(self, lightness: Tensor, hints: Tensor | None, moods: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def _look(
+        self, network: nn.Module, lightness: Tensor, hints: Tensor | None, moods: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
         """Return ab ``(N, 2, h/s, w/s)`` and certainty ``(N, h/s, w/s)`` for L ``(N, 1, h, w)``, multiples of s."""
         down, across = (side // self.row.ab_stride for side in lightness.shape[-2:])
         padded = self._placed(lightness)
         told = None if hints is None else self._placed(hints)
         precision = PRECISIONS[self.manner.precision]
         with torch.autocast(self.manner.device.type, precision, enabled=precision is not torch.float32):
-            if not isinstance(self._network, Classifier):
+            if not isinstance(network, Classifier):
                 whole = [hint.expand(len(padded), -1) for hint in self._overall]
-                ab: Tensor = self._network(padded, told, *whole)
+                ab: Tensor = network(padded, told, *whole)
                 return ab.float()[..., :down, :across], None
-            ab, logits = self._network.colors(padded, told, self.manner.temperature)
+            ab, logits = network.colors(padded, told, self.manner.temperature)
         ab, logits = ab.float()[..., :down, :across], logits.float()[..., :down, :across]
         if moods is not None:
-            ab = sampling.move(ab, logits, moods, self._network.centers, self.manner.temperature)
+            ab = sampling.move(ab, logits, moods, network.centers, self.manner.temperature)
         return ab, bins.certainty(logits)
 
     def _placed(self, planes: Tensor) -> Tensor:
