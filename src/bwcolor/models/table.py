@@ -16,7 +16,7 @@ MANNER = ":"
 CERTAINTY = "certainty"
 
 _TRUNK = "trunk.safetensors"
-_TRUNK_SHA256 = "41ffb4b82c6d88eedeba4ca115b14a59831582731747efb3c7c074d1ddb3b31d"
+_TRUNK_SHA256 = "358d95cb7b37cb9947d9bbecf5549714d690786fac9730a615f22f246af0f3b4"
 _TRUNKS = ("trunks", ("1", "2"))
 _TRUNK_TERMS = "research and non-commercial use (see the model card)"
 
@@ -25,15 +25,16 @@ _BACKBONES = ("backbone", ("vgg16", "vgg19", "alexnet", "efficientnet-lite2"))
 _ROWS = (
     ModelRow(
         name="gan",
-        summary="residual U-Net on EfficientNet-Lite2, adversarial ab head on color bins (default)",
+        summary="residual U-Nets on EfficientNet-Lite2, adversarial ab heads on color bins (default)",
         home="bwcolor.models.ensemble:gan",
         working_size=160,
         temperature=1.0,
-        chroma=1.15,
+        chroma=1.1,
         looks=(1.0, 2 / 3),
         levels="stretch",
         weights=_TRUNK,
         sha256=_TRUNK_SHA256,
+        form="trunks=2",
         takes_hints=True,
         trainable=True,
         weights_license=_TRUNK_TERMS,
@@ -42,15 +43,16 @@ _ROWS = (
     ),
     ModelRow(
         name="classify",
-        summary="the same trunk as a classifier over color bins, decoded by the mean",
+        summary="the same trunks as classifiers over color bins, decoded by the mean",
         home="bwcolor.models.ensemble:classify",
         working_size=160,
         temperature=1.0,
-        chroma=1.1,
+        chroma=1.05,
         looks=(1.0, 2 / 3),
         levels="stretch",
         weights=_TRUNK,
         sha256=_TRUNK_SHA256,
+        form="trunks=2",
         takes_hints=True,
         trainable=True,
         weights_license=_TRUNK_TERMS,
