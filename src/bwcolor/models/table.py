@@ -16,7 +16,7 @@ MANNER = ":"
 CERTAINTY = "certainty"
 
 _TRUNK = "trunk.safetensors"
-_TRUNK_SHA256 = "358d95cb7b37cb9947d9bbecf5549714d690786fac9730a615f22f246af0f3b4"
+_TRUNK_SHA256 = "785905135904c59e6def581e37d6533008724d0756f8693b925f8caea9f4b043"
 _TRUNKS = ("trunks", ("1", "2"))
 _TRUNK_TERMS = "research and non-commercial use (see the model card)"
 
