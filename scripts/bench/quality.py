@@ -35,10 +35,8 @@ BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 DECODED = "classify"
 # temperatures; at the lowest one only the most probable color is left
 DECODINGS = {"mean": 1.0, "annealed mean": 0.38, "mode": 0.01}
-DECODED_METRICS = (
-    "psnr,ssim,ciede2000,colorfulness,delta-colorfulness,chroma-ratio,hue-error,auc-raw,auc-rebalanced,leak"
-)
-DECODED_METRICS += ",sat-diff"
+DECODED_METRICS = ("psnr", "ssim", "ciede2000", "colorfulness", "delta-colorfulness", "chroma-ratio", "hue-error")
+DECODED_METRICS += ("auc-raw", "auc-rebalanced", "leak", "sat-diff")
 GROUPED = "psnr,ciede2000,chroma-ratio,hue-error"
 WORST = 20
 
@@ -76,7 +74,7 @@ def tables(found: Comparison, command: str) -> str:
 def decodings(found: Comparison) -> str:
     """Return a Markdown table of the classifier decoded in three ways."""
     systems = [Network(load(DECODED, temperature=value), name) for name, value in DECODINGS.items()]
-    metrics = [metric for metric in found.scores.metrics if metric.name in DECODED_METRICS.split(",")]
+    metrics = [metric for metric in found.scores.metrics if metric.name in DECODED_METRICS]
     scores = score(found.photos, systems, metrics, lambda names: tqdm(names, disable=None))
     heads = [f"{DECODED}, {name} (T = {value:g})" for name, value in DECODINGS.items()]
     lines = [row(["", *heads]), row(["---", *("---:" for _ in heads)])]

@@ -239,7 +239,10 @@ def reweighted(weights: Path, bias: str, factors: NDArray[np.float64], target: P
         target: File to write.
     """
     state, _ = read_state(weights)
-    for name in [name for name in state if name.endswith(bias)]:
+    named = [name for name in state if name == bias or name.endswith(f".{bias}")]
+    if not named:
+        raise KeyError(bias)
+    for name in named:
         state[name] += torch.from_numpy(factors).log().to(state[name].dtype)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_state(state, target, read_about(weights))

@@ -131,8 +131,13 @@ def test_what_cannot_be_joined_is_refused(files, tmp_path):
     with pytest.raises(WeightsError, match="does not exist"):
         keeping.join([files[0], tmp_path / "none.safetensors"], tmp_path / "x.safetensors")
     joined = keeping.join(files, tmp_path / "both.safetensors")
-    with pytest.raises(WeightsError, match="does not fit gan"):
-        keeping.join([joined, joined], tmp_path / "x.safetensors")
+    with pytest.raises(UsageError, match=r"both\.safetensors is joined already"):
+        keeping.join([files[0], joined], tmp_path / "x.safetensors")
+    with pytest.raises(UsageError, match="the same network"):
+        keeping.join([files[0], files[0]], tmp_path / "x.safetensors")
+    weights.write_state({"something": torch.zeros(2)}, tmp_path / "odd.safetensors", {"model": "gan"})
+    with pytest.raises(WeightsError, match=r"odd\.safetensors does not fit gan"):
+        keeping.join([files[0], tmp_path / "odd.safetensors"], tmp_path / "x.safetensors")
     assert not (tmp_path / "x.safetensors").exists()
 
 

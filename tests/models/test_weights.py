@@ -3,7 +3,7 @@
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from bwcolor.errors import OutputError, WeightsError
 from bwcolor.models import weights
@@ -88,6 +88,14 @@ def test_coarse_weights_are_off_by_half_a_step_of_their_own_output_at_most(tmp_p
     step = weight.abs().amax(dim=(1, 2, 3), keepdim=True) / 127
     assert ((read["w"] - weight).abs() <= step * 0.501).all()
     assert list(read) == ["bias", "w"]
+
+
+@pytest.mark.parametrize("step", [None, torch.ones(3, 1), torch.ones(2, 1).to(torch.int32)])
+def test_integers_without_their_steps_are_refused(tmp_path, step):
+    state = {"w": torch.ones(2, 4, dtype=torch.int8)} | ({} if step is None else {"w.scale": step})
+    save_file(state, tmp_path / "w.safetensors")
+    with pytest.raises(WeightsError, match="nobody knows what the integers of w are"):
+        weights.read_state(tmp_path / "w.safetensors")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -229,8 +229,9 @@ def join(
 ) -> None:
     """Join two networks that were trained apart, each with a --seed of its own: the mean of what they say.
 
-    That is nearer to the truth than either and takes no longer, since each look at a photo asks one of them in turn;
-    only ONNX files always ask both. gan and classify can be joined; the file goes into --weights of the other commands.
+    That is nearer to the truth than either and takes no longer, since each look at a photo asks one of them in turn.
+    The first one sees the larger size, so name the better one first; with --effort fast it is the only one asked. ONNX
+    files and mixtures ask both at every look. gan and classify can be joined; the file goes into --weights.
 
     Examples:
         bwcolor models join runs/a/gan.safetensors runs/b/gan.safetensors --out both.safetensors

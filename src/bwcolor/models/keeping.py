@@ -193,15 +193,22 @@ def join(sources: Sequence[Path], target: Path, coarse: bool = False) -> Path:
     names = [str(about.get("model", "")) for _, about in parts]
     row = MODELS.get(names[0])
     counts = dict(row.choices).get("trunks", ()) if row else ()
+    hint = "Give two files of `bwcolor train`, both of gan or both of classify."
     if row is None or str(len(parts)) not in counts[1:] or len(set(names)) > 1:
         said = ", ".join(name or "nothing that it says" for name in names)
-        raise UsageError(f"Networks of {said} cannot be joined.", "Give two files of `bwcolor train --model gan`.")
+        raise UsageError(f"Networks of {said} cannot be joined.", hint)
+    for source, (part, about) in zip(sources, parts, strict=True):
+        if about.get("options"):
+            raise UsageError(f"{source} is joined already.", hint)
+        weight_files.compare(loading.layout(row), part, source, row.name)
+    digests = [weight_files.file_sha256(source) for source in sources]
+    if len(set(digests)) < len(digests):
+        raise UsageError("These files are the same network, and its mean with itself is itself.", hint)
     options = {"trunks": str(len(parts))}
     state = {TRUNK.format(n) + name: value for n, (part, _) in enumerate(parts) for name, value in part.items()}
-    weight_files.compare(loading.layout(row, options), state, target, row.name)
     large = [name for name, value in state.items() if value.ndim > 1 and value[0].numel() >= LEAST_ROW]
-    digests = [weight_files.file_sha256(source) for source in sources]
-    about = {"model": row.name, "options": options, "version": __version__, "joined_sha256": digests}
+    joined = [{"sha256": digest, **said} for digest, (_, said) in zip(digests, parts, strict=True)]
+    about = {"model": row.name, "options": options, "version": __version__, "joined": joined}
     weight_files.write_state(state, target, about, coarse=large if coarse else ())
     return target
 

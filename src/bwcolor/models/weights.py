@@ -102,11 +102,12 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         path: A safetensors file.
 
     Returns:
-        The tensors as float32 (integers stay), and what the file says of itself (see `write_state`).
+        The tensors as float32 (longer integers than 8 bits stay), and what the file says of itself (see `write_state`).
 
     Raises:
         WeightsError: The file is missing or damaged.
     """
+    import torch
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
@@ -117,9 +118,12 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             about = json.loads((opened.metadata() or {}).get(HEADER_KEY, "{}"))
     except (SafetensorError, OSError, json.JSONDecodeError) as error:
         raise WeightsError(f"{path} is not a whole safetensors file: {error}.", "Fetch or train it again.") from error
-    scales = {name: state.pop(name + SCALE) for name in list(state) if name + SCALE in state}
-    plain = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
-    return {name: value * scales[name].float() if name in scales else value for name, value in plain.items()}, about
+    for name in [name for name, value in state.items() if value.dtype == torch.int8]:
+        step = state.pop(name + SCALE, None)
+        if step is None or not step.is_floating_point() or step.shape != steps_shape(state[name]):
+            raise WeightsError(f"{path}: nobody knows what the integers of {name} are multiples of.")
+        state[name] = state[name] * step.float()
+    return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, about
 
 
 def read_about(path: Path) -> dict[str, Any]:
@@ -201,6 +205,11 @@ def fill(network: nn.Module, path: Path) -> None:
     own = network.state_dict()
     compare(own, state, path, type(network).__name__.lower())
     network.load_state_dict({name: state[name] for name in own})
+
+
+def steps_shape(value: Tensor) -> tuple[int, ...]:
+    """Return the shape of the steps of a weight in 8 bits: one for each of its outputs."""
+    return (len(value), *(1 for _ in value.shape[1:])) if value.ndim else ()
 
 
 def in_8_bits(value: Tensor) -> tuple[Tensor, Tensor]:
